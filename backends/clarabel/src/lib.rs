@@ -1,0 +1,1 @@
+//! Clarabel as a BPQP backend.

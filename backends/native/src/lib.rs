@@ -1,0 +1,1 @@
+//! BPQP's own solver on faer: ADMM and a direct KKT solver.

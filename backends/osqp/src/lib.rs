@@ -1,0 +1,1 @@
+//! OSQP as a BPQP backend.

@@ -1,0 +1,58 @@
+//! The backward side: solve the adjoint QP.
+
+use crate::{AdjointQpRef, BackendInfo, Error, Result};
+
+/// A solver of the backward pass, an equality-constrained QP ([`AdjointQpRef`]).
+pub trait BackwardQpSolver: Send + Sync {
+    /// Name and version.
+    fn info(&self) -> BackendInfo;
+
+    /// Prepares the QP's matrices for any number of right-hand sides.
+    ///
+    /// A singular KKT matrix is not an error: [`KktFactor::solve`] then returns the least-norm solution where there is
+    /// one, and the residual tells where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] where the factorization broke down.
+    fn factorize(&self, qp: &AdjointQpRef<'_>) -> Result<Box<dyn KktFactor>>;
+}
+
+/// A prepared adjoint QP.
+pub trait KktFactor: Send {
+    /// Solves `min ½ z̃ᵀH z̃ + gᵀz̃  s.t.  C z̃ = r`, that is
+    /// ```text
+    /// H z̃ + Cᵀν̃ = −g
+    /// C z̃       =  r
+    /// ```
+    /// for `g` (`d`), `r` (`k`) into `z` (`d`) and `nu` (`k`).
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a wrong length or a value that is not finite.
+    fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport>;
+
+    /// Takes new values on the same patterns, keeping the symbolic factorization.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the solver cannot; [`Error::InvalidArgument`] for another pattern.
+    fn refactorize(&mut self, _qp: &AdjointQpRef<'_>) -> Result<()> {
+        Err(Error::unsupported("this backend", "refactorization; call factorize again"))
+    }
+}
+
+/// How well an adjoint QP was solved.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AdjointReport {
+    /// `‖K w + rhs‖∞ / ‖rhs‖∞` with the unregularized `K`, see [`AdjointQpRef::residual`].
+    pub residual: f64,
+    /// Steps of iterative refinement taken.
+    pub refinements: u32,
+}
+
+impl<T: BackwardQpSolver + ?Sized> BackwardQpSolver for std::sync::Arc<T> {
+    fn info(&self) -> BackendInfo {
+        (**self).info()
+    }
+    fn factorize(&self, qp: &AdjointQpRef<'_>) -> Result<Box<dyn KktFactor>> {
+        (**self).factorize(qp)
+    }
+}

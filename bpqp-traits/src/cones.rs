@@ -1,0 +1,79 @@
+//! Second-order cones as part of the problem form.
+
+use crate::{CscRef, Error, Result};
+
+/// Second-order cone constraints `S x + s ∈ Q₁ × … × Q_K`, stacked.
+///
+/// Cone `k` takes the next `dims[k]` rows of `(S, s)`: the first is `c_kᵀx + d_k`, the others are `F_k x + g_k`, and the
+/// constraint reads `‖F_k x + g_k‖₂ ≤ c_kᵀx + d_k`.
+#[derive(Clone, Copy, Debug)]
+pub struct ConesRef<'a> {
+    matrix: CscRef<'a>,
+    offset: &'a [f64],
+    dims: &'a [usize],
+}
+
+impl<'a> ConesRef<'a> {
+    /// Cones of the given dimensions over the rows of `(matrix, offset)`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] where the dimensions do not add up to the rows, a dimension is zero, or an offset is
+    /// not finite.
+    pub fn new(matrix: CscRef<'a>, offset: &'a [f64], dims: &'a [usize]) -> Result<Self> {
+        if let Some(k) = dims.iter().position(|&d| d == 0) {
+            return Err(Error::invalid_problem("cones", format!("cone {k} has dimension 0")));
+        }
+        let total = dims.iter().try_fold(0usize, |sum, &d| sum.checked_add(d));
+        if total != Some(matrix.nrows()) || offset.len() != matrix.nrows() {
+            let (rows, offsets) = (matrix.nrows(), offset.len());
+            let reason = format!("dimensions {dims:?} do not match {rows} rows and {offsets} offsets");
+            return Err(Error::invalid_problem("cones", reason));
+        }
+        if let Some(i) = offset.iter().position(|v| !v.is_finite()) {
+            return Err(Error::invalid_problem("cones", format!("offset {i} is {}", offset[i])));
+        }
+        Ok(Self { matrix, offset, dims })
+    }
+
+    /// Trusts parts that an owned, checked program holds.
+    pub(crate) fn trusted(matrix: CscRef<'a>, offset: &'a [f64], dims: &'a [usize]) -> Self {
+        Self { matrix, offset, dims }
+    }
+
+    /// Stacked rows `S` (`k × n`).
+    pub fn matrix(&self) -> CscRef<'a> {
+        self.matrix
+    }
+
+    /// Stacked offsets `s` (`k`).
+    pub fn offset(&self) -> &'a [f64] {
+        self.offset
+    }
+
+    /// Dimension of each cone, at least 1.
+    pub fn dims(&self) -> &'a [usize] {
+        self.dims
+    }
+
+    /// Number of stacked rows `k`.
+    pub fn num_rows(&self) -> usize {
+        self.matrix.nrows()
+    }
+
+    /// Whether there is no cone.
+    pub fn is_empty(&self) -> bool {
+        self.dims.is_empty()
+    }
+}
+
+/// How far each block of `v` lies outside its cone: the largest of `‖v₁‖ − t` over the cones, at least 0.
+pub(crate) fn cone_violation(dims: &[usize], v: &[f64]) -> f64 {
+    let (mut start, mut worst) = (0, 0.0);
+    for &dim in dims {
+        let block = &v[start..start + dim];
+        let norm = block[1..].iter().map(|x| x * x).sum::<f64>().sqrt();
+        worst = crate::vector::max_nan(norm - block[0], worst);
+        start += dim;
+    }
+    worst
+}

@@ -1,0 +1,357 @@
+//! Compressed sparse column matrices, borrowed and owned.
+
+use crate::{Error, Result};
+
+/// A borrowed sparse matrix in compressed sparse column form.
+///
+/// Row indices ascend strictly within each column, so an entry is stored at most once. Explicit zeros are kept: they
+/// belong to the pattern, get a gradient, and may change in an update.
+#[derive(Clone, Copy, Debug)]
+pub struct CscRef<'a> {
+    nrows: usize,
+    ncols: usize,
+    col_ptr: &'a [usize],
+    row_idx: &'a [usize],
+    values: &'a [f64],
+}
+
+impl<'a> CscRef<'a> {
+    /// An `nrows × ncols` matrix from its column pointers (`ncols + 1`), row indices and values.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] naming the column and what is wrong there: pointers that do not start at zero, fall,
+    /// or end beyond the data; an index out of range, repeated or out of order; a value that is not finite.
+    pub fn new(
+        nrows: usize,
+        ncols: usize,
+        col_ptr: &'a [usize],
+        row_idx: &'a [usize],
+        values: &'a [f64],
+    ) -> Result<Self> {
+        let matrix = Self { nrows, ncols, col_ptr, row_idx, values };
+        matrix.validate().map_err(|reason| Error::invalid_problem("matrix", reason))?;
+        Ok(matrix)
+    }
+
+    fn validate(&self) -> std::result::Result<(), String> {
+        let (col_ptr, nnz) = (self.col_ptr, self.row_idx.len());
+        if col_ptr.len() != self.ncols + 1 {
+            return Err(format!("{} column pointers, expected {}", col_ptr.len(), self.ncols + 1));
+        }
+        if self.values.len() != nnz {
+            return Err(format!("{nnz} row indices but {} values", self.values.len()));
+        }
+        if col_ptr[0] != 0 || col_ptr[self.ncols] != nnz {
+            let (first, last) = (col_ptr[0], col_ptr[self.ncols]);
+            return Err(format!("column pointers run from {first} to {last}, expected 0 to {nnz}"));
+        }
+        if let Some(j) = col_ptr.windows(2).position(|w| w[0] > w[1]) {
+            return Err(format!("column {j}: pointers fall from {} to {}", col_ptr[j], col_ptr[j + 1]));
+        }
+        for j in 0..self.ncols {
+            let rows = &self.row_idx[col_ptr[j]..col_ptr[j + 1]];
+            if let Some(&i) = rows.iter().find(|&&i| i >= self.nrows) {
+                return Err(format!("column {j}: row index {i} out of range for {} rows", self.nrows));
+            }
+            if let Some(w) = rows.windows(2).find(|w| w[0] >= w[1]) {
+                return Err(format!("column {j}: row indices must ascend strictly, found {} then {}", w[0], w[1]));
+            }
+        }
+        self.check_finite()
+    }
+
+    fn check_finite(&self) -> std::result::Result<(), String> {
+        let Some(k) = self.values.iter().position(|v| !v.is_finite()) else { return Ok(()) };
+        let column = self.col_ptr.partition_point(|&p| p <= k) - 1;
+        Err(format!("entry ({}, {column}) is {}", self.row_idx[k], self.values[k]))
+    }
+
+    /// Trusts arrays that an owned, checked matrix holds.
+    pub(crate) fn trusted(
+        nrows: usize,
+        ncols: usize,
+        col_ptr: &'a [usize],
+        row_idx: &'a [usize],
+        values: &'a [f64],
+    ) -> Self {
+        Self { nrows, ncols, col_ptr, row_idx, values }
+    }
+
+    /// Number of rows.
+    pub fn nrows(&self) -> usize {
+        self.nrows
+    }
+
+    /// Number of columns.
+    pub fn ncols(&self) -> usize {
+        self.ncols
+    }
+
+    /// Number of stored entries, explicit zeros included.
+    pub fn nnz(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Column pointers (`ncols + 1`).
+    pub fn col_ptr(&self) -> &'a [usize] {
+        self.col_ptr
+    }
+
+    /// Row indices, column by column.
+    pub fn row_idx(&self) -> &'a [usize] {
+        self.row_idx
+    }
+
+    /// Values, column by column.
+    pub fn values(&self) -> &'a [f64] {
+        self.values
+    }
+
+    /// The stored entries of column `j` as `(row, value)`, rows ascending.
+    pub fn col(&self, j: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + use<'a> {
+        let range = self.col_ptr[j]..self.col_ptr[j + 1];
+        self.row_idx[range.clone()].iter().copied().zip(self.values[range].iter().copied())
+    }
+
+    /// All stored entries as `(row, column, value)`, column by column.
+    pub fn entries(&self) -> impl Iterator<Item = (usize, usize, f64)> + use<'a> {
+        let matrix = *self;
+        (0..self.ncols).flat_map(move |j| matrix.col(j).map(move |(i, v)| (i, j, v)))
+    }
+
+    /// The matrix with other values on the same pattern.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] for a wrong number of values or one that is not finite.
+    pub fn with_values<'b>(&self, values: &'b [f64]) -> Result<CscRef<'b>>
+    where
+        'a: 'b,
+    {
+        let matrix = CscRef { values, ..*self };
+        if values.len() != self.row_idx.len() {
+            let reason = format!("expected {} values on the pattern, found {}", self.row_idx.len(), values.len());
+            return Err(Error::invalid_problem("matrix", reason));
+        }
+        matrix.check_finite().map_err(|reason| Error::invalid_problem("matrix", reason))?;
+        Ok(matrix)
+    }
+
+    /// Whether `other` has the same shape and stored positions.
+    pub fn same_pattern(&self, other: &CscRef<'_>) -> bool {
+        self.nrows == other.nrows && self.col_ptr == other.col_ptr && self.row_idx == other.row_idx
+    }
+
+    /// Checks that no entry lies below the diagonal.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] naming `block` and the first such entry.
+    pub fn check_upper_triangle(&self, block: &str) -> Result<()> {
+        match self.entries().find(|&(i, j, _)| i > j) {
+            Some((i, j, _)) => {
+                let reason = format!("entry ({i}, {j}) lies below the diagonal; give the upper triangle only");
+                Err(Error::invalid_problem(block, reason))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `y += alpha · A x`, with `x` of length `ncols` and `y` of length `nrows`.
+    pub fn mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
+        for (j, &xj) in x.iter().enumerate().take(self.ncols) {
+            let s = alpha * xj;
+            if s != 0.0 {
+                for (i, v) in self.col(j) {
+                    y[i] += s * v;
+                }
+            }
+        }
+    }
+
+    /// `y += alpha · Aᵀx`, with `x` of length `nrows` and `y` of length `ncols`.
+    pub fn transpose_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
+        for (j, yj) in y.iter_mut().enumerate().take(self.ncols) {
+            let sum: f64 = self.col(j).map(|(i, v)| v * x[i]).sum();
+            *yj += alpha * sum;
+        }
+    }
+
+    /// `y += alpha · M x` where this matrix is the upper triangle of the symmetric `M`.
+    pub fn symmetric_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
+        for j in 0..self.ncols {
+            let (xj, mut sum) = (x[j], 0.0);
+            for (i, v) in self.col(j) {
+                sum += v * x[i];
+                if i != j {
+                    y[i] += alpha * v * xj;
+                }
+            }
+            y[j] += alpha * sum;
+        }
+    }
+
+    /// `xᵀM x` where this matrix is the upper triangle of the symmetric `M`.
+    pub fn symmetric_quadratic_form(&self, x: &[f64]) -> f64 {
+        self.entries().map(|(i, j, v)| if i == j { v * x[i] * x[i] } else { 2.0 * v * x[i] * x[j] }).sum()
+    }
+
+    /// Euclidean norm of every row (`nrows`).
+    pub fn row_norms(&self) -> Vec<f64> {
+        let mut norms = vec![0.0; self.nrows];
+        for (&i, v) in self.row_idx.iter().zip(self.values) {
+            norms[i] += v * v;
+        }
+        norms.iter_mut().for_each(|n: &mut f64| *n = n.sqrt());
+        norms
+    }
+
+    /// An owned copy.
+    pub fn to_owned(&self) -> CscMatrix {
+        CscMatrix {
+            nrows: self.nrows,
+            ncols: self.ncols,
+            col_ptr: self.col_ptr.to_vec(),
+            row_idx: self.row_idx.to_vec(),
+            values: self.values.to_vec(),
+        }
+    }
+
+    /// The transpose, with its rows in order.
+    pub fn transpose(&self) -> CscMatrix {
+        let mut col_ptr = vec![0; self.nrows + 1];
+        for &i in self.row_idx {
+            col_ptr[i + 1] += 1;
+        }
+        for i in 0..self.nrows {
+            col_ptr[i + 1] += col_ptr[i];
+        }
+        let (mut row_idx, mut values) = (vec![0; self.nnz()], vec![0.0; self.nnz()]);
+        let mut next = col_ptr.clone();
+        for (i, j, v) in self.entries() {
+            row_idx[next[i]] = j;
+            values[next[i]] = v;
+            next[i] += 1;
+        }
+        CscMatrix { nrows: self.ncols, ncols: self.nrows, col_ptr, row_idx, values }
+    }
+}
+
+/// An owned sparse matrix in compressed sparse column form, with the invariants of [`CscRef`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct CscMatrix {
+    nrows: usize,
+    ncols: usize,
+    col_ptr: Vec<usize>,
+    row_idx: Vec<usize>,
+    values: Vec<f64>,
+}
+
+impl CscMatrix {
+    /// An `nrows × ncols` matrix from its column pointers (`ncols + 1`), row indices and values.
+    ///
+    /// # Errors
+    /// As [`CscRef::new`].
+    pub fn new(nrows: usize, ncols: usize, col_ptr: Vec<usize>, row_idx: Vec<usize>, values: Vec<f64>) -> Result<Self> {
+        CscRef::new(nrows, ncols, &col_ptr, &row_idx, &values)?;
+        Ok(Self { nrows, ncols, col_ptr, row_idx, values })
+    }
+
+    /// The `nrows × ncols` matrix without entries.
+    pub fn zeros(nrows: usize, ncols: usize) -> Self {
+        Self { nrows, ncols, col_ptr: vec![0; ncols + 1], row_idx: Vec::new(), values: Vec::new() }
+    }
+
+    /// The `n × n` diagonal matrix with `diagonal` on it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] for a value that is not finite.
+    pub fn from_diagonal(diagonal: &[f64]) -> Result<Self> {
+        let n = diagonal.len();
+        Self::new(n, n, (0..=n).collect(), (0..n).collect(), diagonal.to_vec())
+    }
+
+    /// A matrix from `(row, column, value)` in any order; entries at the same place are summed.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] for an index out of range or a value that is not finite.
+    pub fn from_triplets(nrows: usize, ncols: usize, triplets: &[(usize, usize, f64)]) -> Result<Self> {
+        if let Some((i, j, _)) = triplets.iter().find(|&&(i, j, _)| i >= nrows || j >= ncols) {
+            let reason = format!("entry ({i}, {j}) lies outside {nrows} × {ncols}");
+            return Err(Error::invalid_problem("matrix", reason));
+        }
+        let mut sorted = triplets.to_vec();
+        sorted.sort_by_key(|&(i, j, _)| (j, i));
+        let mut col_ptr = vec![0; ncols + 1];
+        let (mut row_idx, mut values) = (Vec::with_capacity(sorted.len()), Vec::with_capacity(sorted.len()));
+        let mut last = None;
+        for (i, j, v) in sorted {
+            if last == Some((i, j)) {
+                if let Some(sum) = values.last_mut() {
+                    *sum += v;
+                }
+            } else {
+                row_idx.push(i);
+                values.push(v);
+                col_ptr[j + 1] += 1;
+                last = Some((i, j));
+            }
+        }
+        for j in 0..ncols {
+            col_ptr[j + 1] += col_ptr[j];
+        }
+        Self::new(nrows, ncols, col_ptr, row_idx, values)
+    }
+
+    /// A dense `nrows × ncols` matrix given row by row; zeros are not stored.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] where the length is not `nrows · ncols` or a value is not finite.
+    pub fn from_dense_rows(nrows: usize, ncols: usize, row_major: &[f64]) -> Result<Self> {
+        if row_major.len() != nrows * ncols {
+            let reason = format!("{} values for {nrows} × {ncols}", row_major.len());
+            return Err(Error::invalid_problem("matrix", reason));
+        }
+        let mut col_ptr = vec![0; ncols + 1];
+        let (mut row_idx, mut values) = (Vec::new(), Vec::new());
+        for j in 0..ncols {
+            for i in 0..nrows {
+                let v = row_major[i * ncols + j];
+                if v != 0.0 {
+                    row_idx.push(i);
+                    values.push(v);
+                }
+            }
+            col_ptr[j + 1] = values.len();
+        }
+        Self::new(nrows, ncols, col_ptr, row_idx, values)
+    }
+
+    /// A borrowed view.
+    pub fn as_ref(&self) -> CscRef<'_> {
+        CscRef::trusted(self.nrows, self.ncols, &self.col_ptr, &self.row_idx, &self.values)
+    }
+
+    /// Number of rows.
+    pub fn nrows(&self) -> usize {
+        self.nrows
+    }
+
+    /// Number of columns.
+    pub fn ncols(&self) -> usize {
+        self.ncols
+    }
+
+    /// Number of stored entries.
+    pub fn nnz(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Values, column by column.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Values, column by column, to overwrite; the pattern stays.
+    pub fn values_mut(&mut self) -> &mut [f64] {
+        &mut self.values
+    }
+}

@@ -1,0 +1,66 @@
+//! The forward side: solve a convex program.
+
+use crate::{ActiveSet, BackendInfo, Capabilities, Error, KktFactor, ProgramRef, ProgramUpdate, Result, Reuse};
+use crate::{Settings, Solution, Status};
+
+/// A solver of convex programs. This is the trait that a third party implements to bring a solver of its own.
+pub trait ForwardSolver: Send + Sync {
+    /// Name and version.
+    fn info(&self) -> BackendInfo;
+
+    /// What this solver can do: checked both ways by the conformance suite.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Copies the problem and prepares a session for it: equilibration, ordering, first factorization.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a class outside the capabilities, said before any work; [`Error::InvalidSetting`];
+    /// errors of the environment. Never an error for an infeasible or unbounded problem: that is a [`Status`].
+    fn setup(&self, problem: &ProgramRef<'_>, settings: &Settings) -> Result<Box<dyn Session>>;
+}
+
+/// One problem held by a solver: its factorization and its last iterate.
+pub trait Session: Send {
+    /// Solves the problem as last updated, from the last warm start if any, into the caller's buffers.
+    ///
+    /// What `out` holds depends on the status: see [`Solution`].
+    ///
+    /// # Errors
+    /// [`Error::Backend`] where the solver broke down in a way that no [`Status`] describes.
+    fn solve(&mut self, out: &mut Solution) -> Result<Status>;
+
+    /// Starts the next solve from `x` (`n`), `y` (`m`) and `bound_duals` (`n`), signed as in [`Solution`].
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] unless the capability `warm_start` is declared; [`Error::InvalidArgument`] for a wrong
+    /// length or a value that is not finite.
+    fn warm_start(&mut self, _x: &[f64], _y: &[f64], _bound_duals: &[f64]) -> Result<()> {
+        Err(Error::unsupported("this backend", "warm starts"))
+    }
+
+    /// Takes new values on the same sparsity pattern; all or nothing. Says what could be reused.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] unless `update_vectors` (`update_matrices` for `P`, `A`) is declared;
+    /// [`Error::InvalidProblem`] for data that break the contract, with the session left as it was.
+    fn update(&mut self, _new: &ProgramUpdate<'_>) -> Result<Reuse> {
+        Err(Error::unsupported("this backend", "updates"))
+    }
+
+    /// The factorization of the KKT matrix on `active` that this solver already holds, if it does.
+    fn adjoint_factor(&mut self, _active: &ActiveSet) -> Option<&mut dyn KktFactor> {
+        None
+    }
+}
+
+impl<T: ForwardSolver + ?Sized> ForwardSolver for std::sync::Arc<T> {
+    fn info(&self) -> BackendInfo {
+        (**self).info()
+    }
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+    fn setup(&self, problem: &ProgramRef<'_>, settings: &Settings) -> Result<Box<dyn Session>> {
+        (**self).setup(problem, settings)
+    }
+}

@@ -1,0 +1,67 @@
+//! The contract between BPQP and its solvers.
+//!
+//! A layer of [BPQP](https://arxiv.org/abs/2411.19285) solves a convex program with any [`ForwardSolver`] and
+//! differentiates the solution with any [`BackwardQpSolver`]. This crate holds what both sides need to agree on, and
+//! nothing else: the problem, its solution, statuses, errors, and the traits.
+//!
+//! # The problem
+//! ```text
+//! minimise   ½ xᵀP x + qᵀx
+//! subject to l ≤ A x ≤ u            duals y
+//!            lb ≤ x ≤ ub            duals ζ ("bound duals")
+//!            S x + s ∈ Q₁ × … × Q_K  duals w ("cone duals"), second-order cones Q = {(t, v): ‖v‖₂ ≤ t}
+//! ```
+//! `P` is positive semidefinite and given by its upper triangle, all matrices are in compressed sparse column form
+//! ([`CscRef`]), an equality row has `l = u`, and absent bounds are infinite.
+//!
+//! # Signs
+//! Every backend reports duals with the same signs:
+//! ```text
+//! P x + q + Aᵀy + ζ − Sᵀw = 0,   w ∈ Q₁ × … × Q_K
+//! yᵢ > 0 only where row i is at its upper side, yᵢ < 0 only where it is at its lower side; the same for ζ and the bounds
+//! ```
+//! so that `∂(optimal value)/∂uᵢ = −yᵢ` at an upper side, and likewise everywhere else.
+//!
+//! # Writing a backend
+//! Implement [`ForwardSolver`] and [`Session`] for a solver of convex programs; [`ForwardAsBackward`] then makes it a
+//! backward solver too. Implement [`BackwardQpSolver`] and [`KktFactor`] for a solver of equality-constrained QPs.
+//! The crate `bpqp-conformance` tests either against the contract.
+
+mod active_set;
+mod adjoint_qp;
+mod backward;
+mod capabilities;
+mod cones;
+mod csc;
+mod error;
+#[cfg(feature = "faer")]
+mod faer_convert;
+mod forward;
+mod forward_as_backward;
+mod program;
+mod program_buf;
+mod residuals;
+mod settings;
+mod solution;
+mod status;
+mod update;
+pub mod vector;
+
+pub use active_set::{ActiveSet, Side};
+pub use adjoint_qp::AdjointQpRef;
+pub use backward::{AdjointReport, BackwardQpSolver, KktFactor};
+pub use capabilities::{BackendInfo, Capabilities};
+pub use cones::ConesRef;
+pub use csc::{CscMatrix, CscRef};
+pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "faer")]
+pub use faer_convert::{csc_from_faer, csc_to_faer};
+pub use forward::{ForwardSolver, Session};
+pub use forward_as_backward::ForwardAsBackward;
+pub use program::ProgramRef;
+pub use program_buf::ProgramBuf;
+pub use residuals::{KktResiduals, dual_ray_violation, primal_ray_violation};
+pub use settings::Settings;
+pub use solution::Solution;
+pub use status::Status;
+pub use update::{ProgramUpdate, Reuse};

@@ -1,0 +1,134 @@
+//! The problem as solvers see it, owned.
+
+use crate::program::{check_bounds, check_finite};
+use crate::{ConesRef, CscMatrix, Error, ProgramRef, ProgramUpdate, Result};
+
+/// An owned convex program with the invariants of [`ProgramRef`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProgramBuf {
+    p: CscMatrix,
+    q: Vec<f64>,
+    a: CscMatrix,
+    l: Vec<f64>,
+    u: Vec<f64>,
+    lb: Vec<f64>,
+    ub: Vec<f64>,
+    cones: Option<(CscMatrix, Vec<f64>, Vec<usize>)>,
+}
+
+impl ProgramBuf {
+    /// A program without cones; see [`ProgramRef::new`] for the shapes.
+    ///
+    /// # Errors
+    /// As [`ProgramRef::new`].
+    pub fn new(
+        p: CscMatrix,
+        q: Vec<f64>,
+        a: CscMatrix,
+        (l, u): (Vec<f64>, Vec<f64>),
+        (lb, ub): (Vec<f64>, Vec<f64>),
+    ) -> Result<Self> {
+        ProgramRef::new(p.as_ref(), &q, a.as_ref(), (&l, &u), (&lb, &ub))?;
+        Ok(Self { p, q, a, l, u, lb, ub, cones: None })
+    }
+
+    /// The same program with second-order cones; see [`ConesRef`].
+    ///
+    /// # Errors
+    /// As [`ConesRef::new`] and [`ProgramRef::with_cones`].
+    pub fn with_cones(mut self, matrix: CscMatrix, offset: Vec<f64>, dims: Vec<usize>) -> Result<Self> {
+        self.as_ref().with_cones(ConesRef::new(matrix.as_ref(), &offset, &dims)?)?;
+        self.cones = (!dims.is_empty()).then_some((matrix, offset, dims));
+        Ok(self)
+    }
+
+    /// A borrowed view, without checking again.
+    pub fn as_ref(&self) -> ProgramRef<'_> {
+        let cones = self.cones.as_ref().map(|(matrix, s, dims)| ConesRef::trusted(matrix.as_ref(), s, dims));
+        let (rows, vars) = ((&self.l[..], &self.u[..]), (&self.lb[..], &self.ub[..]));
+        ProgramRef::trusted(self.p.as_ref(), &self.q, self.a.as_ref(), rows, vars, cones)
+    }
+
+    /// Takes new values; all or nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] as on construction, with the program left as it was.
+    pub fn apply(&mut self, new: &ProgramUpdate<'_>) -> Result<()> {
+        self.check(new)?;
+        let set = |old: &mut [f64], new: Option<&[f64]>| {
+            if let Some(new) = new {
+                old.copy_from_slice(new);
+            }
+        };
+        set(self.p.values_mut(), new.p);
+        set(&mut self.q, new.q);
+        set(self.a.values_mut(), new.a);
+        set(&mut self.l, new.l);
+        set(&mut self.u, new.u);
+        set(&mut self.lb, new.lb);
+        set(&mut self.ub, new.ub);
+        if let Some((matrix, offset, _)) = &mut self.cones {
+            set(matrix.values_mut(), new.cone_matrix);
+            set(offset, new.cone_offset);
+        }
+        Ok(())
+    }
+
+    /// Checks what the program would be after [`apply`](Self::apply).
+    fn check(&self, new: &ProgramUpdate<'_>) -> Result<()> {
+        let named = |block: &'static str| {
+            move |error| match error {
+                Error::InvalidProblem { reason, .. } => Error::invalid_problem(block, reason),
+                other => other,
+            }
+        };
+        let p = self.p.as_ref().with_values(pick(new.p, self.p.values())).map_err(named("P"))?;
+        let a = self.a.as_ref().with_values(pick(new.a, self.a.values())).map_err(named("A"))?;
+        let q = pick(new.q, &self.q);
+        if q.len() != self.q.len() {
+            return Err(Error::invalid_problem("q", format!("has length {}, expected {}", q.len(), self.q.len())));
+        }
+        let rows = (pick(new.l, &self.l), pick(new.u, &self.u));
+        let vars = (pick(new.lb, &self.lb), pick(new.ub, &self.ub));
+        if new.changes_matrices() {
+            ProgramRef::new(p, q, a, rows, vars)?;
+        } else {
+            check_finite("q", q)?;
+            check_bounds(("l", rows.0), ("u", rows.1), a.nrows())?;
+            check_bounds(("lb", vars.0), ("ub", vars.1), q.len())?;
+        }
+        match &self.cones {
+            Some((matrix, offset, dims)) => {
+                let values = pick(new.cone_matrix, matrix.values());
+                let matrix = matrix.as_ref().with_values(values).map_err(named("cones"))?;
+                ConesRef::new(matrix, pick(new.cone_offset, offset), dims)?;
+                Ok(())
+            }
+            None if new.cone_matrix.is_some() || new.cone_offset.is_some() => {
+                Err(Error::invalid_problem("cones", "the program has no cones"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<&ProgramRef<'_>> for ProgramBuf {
+    fn from(program: &ProgramRef<'_>) -> Self {
+        let cones = program.cones().map(|c| (c.matrix().to_owned(), c.offset().to_vec(), c.dims().to_vec()));
+        Self {
+            p: program.p().to_owned(),
+            q: program.q().to_vec(),
+            a: program.a().to_owned(),
+            l: program.l().to_vec(),
+            u: program.u().to_vec(),
+            lb: program.lb().to_vec(),
+            ub: program.ub().to_vec(),
+            cones,
+        }
+    }
+}
+
+/// The new value if there is one, else the old.
+fn pick<'a>(new: Option<&'a [f64]>, old: &'a [f64]) -> &'a [f64] {
+    new.unwrap_or(old)
+}

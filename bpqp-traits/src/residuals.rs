@@ -1,0 +1,176 @@
+//! Optimality and infeasibility, recomputed from the problem's data.
+
+use crate::cones::cone_violation;
+use crate::vector::{dot, max_abs, max_nan};
+use crate::{ProgramRef, Solution};
+
+/// How far a point and its duals are from satisfying the KKT conditions. NaN anywhere in the point makes the affected
+/// residual NaN, so compare with `residual <= tolerance`, never with `residual > tolerance`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KktResiduals {
+    /// Largest constraint violation over `1 + max(‖Ax‖∞, |bounded xⱼ|, ‖Sx‖∞)`.
+    pub primal: f64,
+    /// Largest of `‖Px + q + Aᵀy + ζ − Sᵀw‖∞`, duals on infinite sides, and cone duals outside their cone, over
+    /// `1 + max(‖Px‖∞, ‖q‖∞, ‖Aᵀy + ζ − Sᵀw‖∞)`.
+    pub dual: f64,
+    /// `|primal − dual objective|` over `1 + max(|primal|, |dual|)`: a dual of the wrong sign shows here.
+    pub gap: f64,
+    /// The primal residual before division.
+    pub primal_absolute: f64,
+    /// The dual residual before division.
+    pub dual_absolute: f64,
+    /// The gap before division.
+    pub gap_absolute: f64,
+    /// `½ xᵀPx + qᵀx`.
+    pub primal_objective: f64,
+    /// `−½ xᵀPx − Σ(u y⁺ − l y⁻) − Σ(ub ζ⁺ − lb ζ⁻) − sᵀw`.
+    pub dual_objective: f64,
+}
+
+impl KktResiduals {
+    /// Residuals of `solution` for `program`; a solution of the wrong shape has infinite residuals.
+    pub fn compute(program: &ProgramRef<'_>, solution: &Solution) -> Self {
+        let (n, m) = (program.num_vars(), program.num_rows());
+        let shapes = [solution.x.len(), solution.y.len(), solution.bound_duals.len(), solution.cone_duals.len()];
+        if shapes != [n, m, n, program.num_cone_rows()] {
+            return Self::infinite();
+        }
+        let x = &solution.x;
+        let (primal_absolute, primal_scale) = primal_violation(program, x);
+
+        let mut px = vec![0.0; n];
+        program.p().symmetric_mul_add(1.0, x, &mut px);
+        let (forces, sign_violation) = dual_forces(program, &solution.y, &solution.bound_duals, &solution.cone_duals);
+        let stationarity: Vec<f64> = (0..n).map(|j| px[j] + program.q()[j] + forces[j]).collect();
+        let dual_absolute = max_nan(max_abs(&stationarity), sign_violation);
+        let dual_scale = max_abs(&px).max(max_abs(program.q())).max(max_abs(&forces));
+
+        let (quadratic, linear) = (dot(&px, x), dot(program.q(), x));
+        let primal_objective = 0.5 * quadratic + linear;
+        let support = support_value(program, &solution.y, &solution.bound_duals, &solution.cone_duals);
+        let dual_objective = -0.5 * quadratic - support;
+        let gap_absolute = (primal_objective - dual_objective).abs();
+        Self {
+            primal: primal_absolute / (1.0 + primal_scale),
+            dual: dual_absolute / (1.0 + dual_scale),
+            gap: gap_absolute / (1.0 + primal_objective.abs().max(dual_objective.abs())),
+            primal_absolute,
+            dual_absolute,
+            gap_absolute,
+            primal_objective,
+            dual_objective,
+        }
+    }
+
+    /// The largest of the three relative residuals; NaN if any is.
+    pub fn max(&self) -> f64 {
+        max_nan(self.primal, max_nan(self.dual, self.gap))
+    }
+
+    fn infinite() -> Self {
+        let inf = f64::INFINITY;
+        Self {
+            primal: inf,
+            dual: inf,
+            gap: inf,
+            primal_absolute: inf,
+            dual_absolute: inf,
+            gap_absolute: inf,
+            primal_objective: f64::NAN,
+            dual_objective: f64::NAN,
+        }
+    }
+}
+
+/// How well `(y, ζ, w)` prove that `program` has no feasible point: `‖Aᵀy + ζ − Sᵀw‖∞ / −σ` with the support value
+/// `σ = Σ(u y⁺ − l y⁻) + Σ(ub ζ⁺ − lb ζ⁻) + sᵀw`, infinite where `σ ≥ 0` or a sign is wrong.
+///
+/// A violation of `v` proves that no point with `‖x‖₁ < 1/v` is feasible.
+pub fn primal_ray_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> f64 {
+    let (forces, sign_violation) = dual_forces(program, y, bound_duals, cone_duals);
+    let support = support_value(program, y, bound_duals, cone_duals);
+    if support < 0.0 { max_nan(max_abs(&forces), sign_violation) / -support } else { f64::INFINITY }
+}
+
+/// How well the direction `x` proves that `program` is unbounded (where it is feasible at all): the largest violation of
+/// `P x = 0` and of the recession cone over `−qᵀx`, infinite where `qᵀx ≥ 0`.
+pub fn dual_ray_violation(program: &ProgramRef<'_>, x: &[f64]) -> f64 {
+    let slope = dot(program.q(), x);
+    let mut px = vec![0.0; program.num_vars()];
+    program.p().symmetric_mul_add(1.0, x, &mut px);
+    let mut ax = vec![0.0; program.num_rows()];
+    program.a().mul_add(1.0, x, &mut ax);
+    let mut worst = max_abs(&px);
+    for (value, lower, upper) in sides(&ax, program.l(), program.u()).chain(sides(x, program.lb(), program.ub())) {
+        if upper.is_finite() {
+            worst = max_nan(value, worst);
+        }
+        if lower.is_finite() {
+            worst = max_nan(-value, worst);
+        }
+    }
+    if let Some(cones) = program.cones() {
+        let mut sx = vec![0.0; cones.num_rows()];
+        cones.matrix().mul_add(1.0, x, &mut sx);
+        worst = max_nan(cone_violation(cones.dims(), &sx), worst);
+    }
+    if slope < 0.0 { worst / -slope } else { f64::INFINITY }
+}
+
+fn sides<'a>(v: &'a [f64], lo: &'a [f64], hi: &'a [f64]) -> impl Iterator<Item = (f64, f64, f64)> + 'a {
+    v.iter().zip(lo).zip(hi).map(|((v, l), u)| (*v, *l, *u))
+}
+
+/// Largest violation of rows, bounds and cones at `x`, and the scale it is relative to.
+fn primal_violation(program: &ProgramRef<'_>, x: &[f64]) -> (f64, f64) {
+    let mut ax = vec![0.0; program.num_rows()];
+    program.a().mul_add(1.0, x, &mut ax);
+    let (mut worst, mut scale): (f64, f64) = (0.0, max_abs(&ax));
+    for (value, lower, upper) in sides(&ax, program.l(), program.u()) {
+        worst = max_nan(max_nan(lower - value, value - upper), worst);
+    }
+    for (value, lower, upper) in sides(x, program.lb(), program.ub()) {
+        worst = max_nan(max_nan(lower - value, value - upper), worst);
+        if lower.is_finite() || upper.is_finite() {
+            scale = scale.max(value.abs());
+        }
+    }
+    if let Some(cones) = program.cones() {
+        let mut v = vec![0.0; cones.num_rows()];
+        cones.matrix().mul_add(1.0, x, &mut v);
+        scale = scale.max(max_abs(&v));
+        v.iter_mut().zip(cones.offset()).for_each(|(v, s)| *v += s);
+        worst = max_nan(cone_violation(cones.dims(), &v), worst);
+    }
+    // An x that is not finite violates everything, rows or no rows.
+    (max_nan(0.0 * max_abs(x), worst), scale)
+}
+
+/// `Aᵀy + ζ − Sᵀw`, and the largest dual where none may be: on an infinite side, or outside the cone.
+fn dual_forces(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> (Vec<f64>, f64) {
+    let mut forces = bound_duals.to_vec();
+    program.a().transpose_mul_add(1.0, y, &mut forces);
+    let mut wrong = 0.0;
+    let rows = sides(y, program.l(), program.u());
+    for (dual, lower, upper) in rows.chain(sides(bound_duals, program.lb(), program.ub())) {
+        if (dual > 0.0 && upper.is_infinite()) || (dual < 0.0 && lower.is_infinite()) || dual.is_nan() {
+            wrong = max_nan(dual.abs(), wrong);
+        }
+    }
+    if let Some(cones) = program.cones() {
+        cones.matrix().transpose_mul_add(-1.0, cone_duals, &mut forces);
+        wrong = max_nan(cone_violation(cones.dims(), cone_duals), wrong);
+    }
+    (forces, wrong)
+}
+
+/// `Σ(u y⁺ − l y⁻) + Σ(ub ζ⁺ − lb ζ⁻) + sᵀw` over the finite sides.
+fn support_value(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> f64 {
+    let term = |(dual, lower, upper): (f64, f64, f64)| {
+        let side = if dual > 0.0 { upper } else { lower };
+        if dual == 0.0 || side.is_infinite() { 0.0 } else { dual * side }
+    };
+    let rows: f64 = sides(y, program.l(), program.u()).map(term).sum();
+    let bounds: f64 = sides(bound_duals, program.lb(), program.ub()).map(term).sum();
+    rows + bounds + program.cones().map_or(0.0, |c| dot(c.offset(), cone_duals))
+}

@@ -1,0 +1,1 @@
+//! Differentiable convex optimization layers over any solver.
