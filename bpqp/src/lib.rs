@@ -1,1 +1,17 @@
 //! Differentiable convex optimization layers over any solver.
+
+mod builder;
+mod convexity;
+mod error;
+mod matrix;
+mod program;
+mod registry;
+
+pub use bpqp_traits as traits;
+pub use bpqp_traits::{CscMatrix, CscRef, Settings, Status};
+pub use builder::ProgramBuilder;
+pub use convexity::check_convexity;
+pub use error::{Error, Result};
+pub use matrix::AsCsc;
+pub use program::{Blocks, Program, Values};
+pub use registry::{Availability, Backend, Registry};

@@ -1,0 +1,62 @@
+//! What can go wrong for a user of layers and files.
+
+use std::path::PathBuf;
+
+use bpqp_traits::Status;
+
+/// The result of every fallible call of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong for a user of layers and files.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The problem, a setting, or a backend: see [`bpqp_traits::Error`].
+    #[error(transparent)]
+    Solver(#[from] bpqp_traits::Error),
+    /// No backend is registered under this name.
+    #[error("no backend is named '{name}'; available: {}", .available.join(", "))]
+    UnknownBackend {
+        /// The name asked for.
+        name: String,
+        /// The names that are registered.
+        available: Vec<String>,
+    },
+    /// The program was not solved, so there is nothing to differentiate.
+    #[error("the program was not solved ({status}), so it has no gradient")]
+    NotSolved {
+        /// How the forward solve ended.
+        status: Status,
+    },
+    /// A file could not be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file does not follow its format.
+    #[error("{name}: line {line}: {message}")]
+    Parse {
+        /// The file's name, or what stands for it.
+        name: String,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+}
+
+impl Error {
+    /// The error's kind in `snake_case`, as programs read it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Solver(error) => error.kind().as_str(),
+            Self::UnknownBackend { .. } => "unknown_backend",
+            Self::NotSolved { .. } => "not_solved",
+            Self::Io { .. } => "io",
+            Self::Parse { .. } => "parse",
+        }
+    }
+}

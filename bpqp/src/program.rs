@@ -1,0 +1,226 @@
+//! The user's program, built from the paper's blocks.
+
+use std::ops::Range;
+
+use bpqp_traits::{CscMatrix, CscRef, ProgramBuf, ProgramRef, ProgramUpdate};
+
+use crate::builder::ProgramBuilder;
+use crate::{Error, Result};
+
+/// Where the user's blocks stand among the stacked rows `l ≤ Ax ≤ u`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Blocks {
+    /// Rows of `A x = b`.
+    pub equalities: Range<usize>,
+    /// Rows of `G x ≤ h`.
+    pub inequalities: Range<usize>,
+    /// Rows of `l ≤ C x ≤ u`.
+    pub rows: Range<usize>,
+}
+
+/// A convex program in the user's blocks:
+/// ```text
+/// minimise   ½ xᵀP x + qᵀx + constant
+/// subject to A x = b,  G x ≤ h,  l ≤ C x ≤ u,  lb ≤ x ≤ ub,  ‖F_k x + g_k‖₂ ≤ c_kᵀx + d_k
+/// ```
+/// It has been checked: shapes, NaN, crossed bounds, convexity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    pub(crate) stacked: ProgramBuf,
+    pub(crate) blocks: Blocks,
+    /// `P` with both triangles, as the user's gradient has it.
+    pub(crate) p: CscMatrix,
+    pub(crate) constant: f64,
+}
+
+impl Program {
+    /// A builder for a program in `num_vars` variables.
+    pub fn builder(num_vars: usize) -> ProgramBuilder {
+        ProgramBuilder::new(num_vars)
+    }
+
+    /// Number of variables.
+    pub fn num_vars(&self) -> usize {
+        self.p.ncols()
+    }
+
+    /// The program as solvers see it: rows stacked as equalities, inequalities, two-sided rows.
+    pub fn as_stacked(&self) -> ProgramRef<'_> {
+        self.stacked.as_ref()
+    }
+
+    /// Where the blocks stand among the stacked rows.
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
+    /// `P` with both triangles.
+    pub fn p(&self) -> CscRef<'_> {
+        self.p.as_ref()
+    }
+
+    /// Constant of the objective.
+    pub fn constant(&self) -> f64 {
+        self.constant
+    }
+
+    /// `½ xᵀP x + qᵀx + constant`.
+    pub fn objective(&self, x: &[f64]) -> f64 {
+        self.stacked.as_ref().objective(x) + self.constant
+    }
+
+    /// The block `rows` of the stacked matrix (`|rows| × num_vars`).
+    pub fn row_block(&self, rows: &Range<usize>) -> CscMatrix {
+        slice_rows(self.stacked.as_ref().a(), rows)
+    }
+
+    /// Takes new values on the same sparsity patterns, all or nothing; see [`Values`].
+    ///
+    /// # Errors
+    /// As on construction, with the program left as it was.
+    pub fn update(&mut self, new: &Values<'_>) -> Result<()> {
+        let update = OwnedUpdate::new(self, new)?;
+        update.check_convexity(self)?;
+        self.stacked.apply(&update.as_ref())?;
+        if let Some(p) = new.p {
+            self.p.values_mut().copy_from_slice(p);
+        }
+        Ok(())
+    }
+}
+
+/// New values for a [`Program`], by its blocks; `None` keeps what is there. Matrices are given by their values in the
+/// order of their pattern, sparse columns first to last; `P` with both triangles.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Values<'a> {
+    /// Values of `P`, both triangles.
+    pub p: Option<&'a [f64]>,
+    /// Linear term.
+    pub q: Option<&'a [f64]>,
+    /// Values of the equalities' matrix.
+    pub a: Option<&'a [f64]>,
+    /// Right-hand side of the equalities.
+    pub b: Option<&'a [f64]>,
+    /// Values of the inequalities' matrix.
+    pub g: Option<&'a [f64]>,
+    /// Right-hand side of the inequalities.
+    pub h: Option<&'a [f64]>,
+    /// Values of the two-sided rows' matrix.
+    pub rows: Option<&'a [f64]>,
+    /// Lower sides of the two-sided rows.
+    pub l: Option<&'a [f64]>,
+    /// Upper sides of the two-sided rows.
+    pub u: Option<&'a [f64]>,
+    /// Lower bounds.
+    pub lb: Option<&'a [f64]>,
+    /// Upper bounds.
+    pub ub: Option<&'a [f64]>,
+}
+
+/// [`Values`] in the stacked form.
+#[derive(Debug, Default)]
+pub(crate) struct OwnedUpdate {
+    p: Option<Vec<f64>>,
+    q: Option<Vec<f64>>,
+    a: Option<Vec<f64>>,
+    l: Option<Vec<f64>>,
+    u: Option<Vec<f64>>,
+    lb: Option<Vec<f64>>,
+    ub: Option<Vec<f64>>,
+}
+
+impl OwnedUpdate {
+    pub(crate) fn new(program: &Program, new: &Values<'_>) -> Result<Self> {
+        let stacked = program.stacked.as_ref();
+        let blocks = &program.blocks;
+        let mut update = Self {
+            q: new.q.map(<[f64]>::to_vec),
+            lb: new.lb.map(<[f64]>::to_vec),
+            ub: new.ub.map(<[f64]>::to_vec),
+            ..Self::default()
+        };
+        if let Some(p) = new.p {
+            check_len("P", p.len(), program.p.nnz())?;
+            let full = program.p.as_ref().with_values(p)?;
+            update.p = Some(crate::builder::upper_triangle(full)?.values().to_vec());
+        }
+        let matrices =
+            [(new.a, &blocks.equalities, "A"), (new.g, &blocks.inequalities, "G"), (new.rows, &blocks.rows, "rows")];
+        if matrices.iter().any(|(values, ..)| values.is_some()) {
+            let mut stacked_values = stacked.a().values().to_vec();
+            for (values, rows, name) in matrices {
+                let Some(values) = values else { continue };
+                scatter_rows(stacked.a(), rows, values, name, &mut stacked_values)?;
+            }
+            update.a = Some(stacked_values);
+        }
+        let sides = [
+            (new.b, &blocks.equalities, "b", true, true),
+            (new.h, &blocks.inequalities, "h", false, true),
+            (new.l, &blocks.rows, "l", true, false),
+            (new.u, &blocks.rows, "u", false, true),
+        ];
+        for (values, rows, name, lower, upper) in sides {
+            let Some(values) = values else { continue };
+            check_len(name, values.len(), rows.len())?;
+            if lower {
+                update.l.get_or_insert_with(|| stacked.l().to_vec())[rows.clone()].copy_from_slice(values);
+            }
+            if upper {
+                update.u.get_or_insert_with(|| stacked.u().to_vec())[rows.clone()].copy_from_slice(values);
+            }
+        }
+        Ok(update)
+    }
+
+    pub(crate) fn as_ref(&self) -> ProgramUpdate<'_> {
+        ProgramUpdate {
+            p: self.p.as_deref(),
+            q: self.q.as_deref(),
+            a: self.a.as_deref(),
+            l: self.l.as_deref(),
+            u: self.u.as_deref(),
+            lb: self.lb.as_deref(),
+            ub: self.ub.as_deref(),
+            ..ProgramUpdate::default()
+        }
+    }
+
+    fn check_convexity(&self, program: &Program) -> Result<()> {
+        if let Some(values) = &self.p {
+            crate::convexity::check_convexity(program.stacked.as_ref().p().with_values(values)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes `values`, a row block's own column-major order, to their places among the stacked values.
+fn scatter_rows(a: CscRef<'_>, rows: &Range<usize>, values: &[f64], name: &str, stacked: &mut [f64]) -> Result<()> {
+    let places: Vec<usize> = row_block_positions(a, rows).collect();
+    check_len(name, values.len(), places.len())?;
+    for (&place, &value) in places.iter().zip(values) {
+        stacked[place] = value;
+    }
+    Ok(())
+}
+
+/// Positions, among the stacked values, of the entries in `rows`, column by column.
+pub(crate) fn row_block_positions<'a>(a: CscRef<'a>, rows: &'a Range<usize>) -> impl Iterator<Item = usize> + 'a {
+    a.row_idx().iter().enumerate().filter(|(_, i)| rows.contains(i)).map(|(place, _)| place)
+}
+
+/// The rows `rows` of `a` as a matrix of their own.
+pub(crate) fn slice_rows(a: CscRef<'_>, rows: &Range<usize>) -> CscMatrix {
+    let triplets: Vec<_> =
+        a.entries().filter(|(i, ..)| rows.contains(i)).map(|(i, j, v)| (i - rows.start, j, v)).collect();
+    // Entries of a checked matrix stay in range and finite; an empty matrix is the honest fallback.
+    CscMatrix::from_triplets(rows.len(), a.ncols(), &triplets)
+        .unwrap_or_else(|_| CscMatrix::zeros(rows.len(), a.ncols()))
+}
+
+pub(crate) fn check_len(name: &str, found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Solver(bpqp_traits::Error::invalid_problem(name, format!("has length {found}, expected {expected}"))))
+}

@@ -1,0 +1,129 @@
+//! Backends by name.
+
+use std::sync::Arc;
+
+use bpqp_traits::{BackendInfo, BackwardQpSolver, Capabilities, ForwardAsBackward, ForwardSolver};
+
+use crate::{Error, Result};
+
+/// Whether a backend can be used on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// It can.
+    Available,
+    /// It cannot, and why.
+    Unavailable(String),
+}
+
+/// One registered backend: a solver for the forward pass and one for the backward pass, under one name.
+#[derive(Clone)]
+pub struct Backend {
+    forward: Arc<dyn ForwardSolver>,
+    backward: Arc<dyn BackwardQpSolver>,
+    availability: Availability,
+    native_backward: bool,
+}
+
+impl Backend {
+    /// A backend that solves forward, and backward through [`ForwardAsBackward`].
+    pub fn from_forward(solver: impl ForwardSolver + 'static) -> Self {
+        let forward: Arc<dyn ForwardSolver> = Arc::new(solver);
+        let backward = Arc::new(ForwardAsBackward::new(Arc::clone(&forward)));
+        Self { forward, backward, availability: Availability::Available, native_backward: false }
+    }
+
+    /// A backend with a backward solver of its own.
+    pub fn from_pair(forward: impl ForwardSolver + 'static, backward: impl BackwardQpSolver + 'static) -> Self {
+        Self {
+            forward: Arc::new(forward),
+            backward: Arc::new(backward),
+            availability: Availability::Available,
+            native_backward: true,
+        }
+    }
+
+    /// Name and version.
+    pub fn info(&self) -> BackendInfo {
+        self.forward.info()
+    }
+
+    /// What its forward solver can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.forward.capabilities()
+    }
+
+    /// Whether it can be used on this machine.
+    pub fn availability(&self) -> &Availability {
+        &self.availability
+    }
+
+    /// Whether its backward pass is its own rather than its forward solver's.
+    pub fn has_own_backward(&self) -> bool {
+        self.native_backward
+    }
+
+    /// The forward solver.
+    pub fn forward(&self) -> Arc<dyn ForwardSolver> {
+        Arc::clone(&self.forward)
+    }
+
+    /// The backward solver.
+    pub fn backward(&self) -> Arc<dyn BackwardQpSolver> {
+        Arc::clone(&self.backward)
+    }
+}
+
+/// Backends by name, in order of preference.
+#[derive(Clone, Default)]
+pub struct Registry {
+    backends: Vec<Backend>,
+}
+
+impl Registry {
+    /// A registry without backends.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// The backends that were compiled in, the default one first.
+    pub fn compiled() -> Self {
+        let mut registry = Self::empty();
+        #[cfg(feature = "native")]
+        registry.register(Backend::from_pair(bpqp_native::NativeSolver::default(), bpqp_native::NativeKkt::default()));
+        #[cfg(feature = "clarabel")]
+        registry.register(Backend::from_forward(bpqp_clarabel::ClarabelSolver::default()));
+        #[cfg(feature = "osqp")]
+        registry.register(Backend::from_forward(bpqp_osqp::OsqpSolver::default()));
+        registry
+    }
+
+    /// Adds a backend; one of the same name is replaced.
+    pub fn register(&mut self, backend: Backend) {
+        let name = backend.info().name;
+        match self.backends.iter_mut().find(|b| b.info().name == name) {
+            Some(old) => *old = backend,
+            None => self.backends.push(backend),
+        }
+    }
+
+    /// The backends, in order of preference.
+    pub fn iter(&self) -> impl Iterator<Item = &Backend> {
+        self.backends.iter()
+    }
+
+    /// The names, in order of preference.
+    pub fn names(&self) -> Vec<String> {
+        self.backends.iter().map(|b| b.info().name.into_owned()).collect()
+    }
+
+    /// The backend registered under `name`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownBackend`] with the names that are.
+    pub fn get(&self, name: &str) -> Result<&Backend> {
+        self.backends
+            .iter()
+            .find(|b| b.info().name == name)
+            .ok_or_else(|| Error::UnknownBackend { name: name.into(), available: self.names() })
+    }
+}
