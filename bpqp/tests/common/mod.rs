@@ -1,7 +1,7 @@
 //! What several test files share: random programs with known activity, and comparisons.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)] // each test file uses a part of this
 
-use bpqp::{CscMatrix, Layer, Program, Settings};
+use bpqp::{CscMatrix, Layer, Program, Registry, Settings};
 
 /// A small generator of reproducible numbers (Marsaglia's xorshift).
 pub struct Rng(u64);
@@ -118,6 +118,13 @@ pub fn random_program(seed: u64, sizes: Sizes) -> Program {
 /// A layer between two backends at a tight tolerance.
 pub fn layer(forward: &str, backward: &str) -> Layer {
     Layer::builder().forward(forward).backward(backward).settings(Settings::with_tolerance(1e-9)).build().unwrap()
+}
+
+/// A layer for every pair of a forward and a backward backend that is compiled in, with its name.
+pub fn every_pair() -> Vec<(String, Layer)> {
+    let names = Registry::compiled().names();
+    let pairs = names.iter().flat_map(|f| names.iter().map(move |b| (f, b)));
+    pairs.map(|(f, b)| (format!("{f} forward, {b} backward"), layer(f, b))).collect()
 }
 
 /// `‖a − b‖∞ / max(1, ‖b‖∞)`.
