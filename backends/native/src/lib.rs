@@ -1,11 +1,13 @@
 //! BPQP's own solver on faer: ADMM and a direct KKT solver.
 //!
-//! [`NativeKkt`] solves the backward pass by a regularized LDLᵀ factorization of the KKT matrix, refined against the
+//! [`NativeSolver`] solves convex quadratic programs; [`NativeKkt`] solves the backward pass by a regularized LDLᵀ factorization of the KKT matrix, refined against the
 //! matrix itself.
 
+mod admm;
 mod kkt;
 mod linalg;
 
+pub use admm::NativeSolver;
 pub use kkt::{DirectKkt, NativeKkt};
 
 /// The name both solvers are registered under.

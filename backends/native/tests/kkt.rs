@@ -1,5 +1,7 @@
 //! The direct KKT solver: closed forms, a dense oracle, dependent rows, bad scaling, refactorization, bad input.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use bpqp_native::{DirectKkt, NativeKkt};

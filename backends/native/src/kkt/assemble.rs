@@ -70,6 +70,16 @@ impl KktMatrix {
         }
     }
 
+    /// Like [`set`](Self::set), leaving out the rows of `c` that `keep` says false of.
+    pub(crate) fn set_masked(&mut self, h: &[f64], c: CscRef<'_>, keep: impl Fn(usize) -> bool) {
+        self.set(h, &[]);
+        for ((&p, &i), v) in self.c_map.iter().zip(c.row_idx()).zip(c.values()) {
+            if keep(i) {
+                self.values[p] = *v;
+            }
+        }
+    }
+
     /// Adds `v` to diagonal entry `i`.
     pub(crate) fn add_diagonal(&mut self, i: usize, v: f64) {
         self.values[self.diagonal[i]] += v;

@@ -19,6 +19,15 @@ impl DenseLdl {
         Self { factor: Mat::zeros(pattern.dim, pattern.dim), workspace: MemBuffer::new(scratch), pattern }
     }
 
+    pub(crate) fn sibling(&self) -> Self {
+        Self::new(self.pattern.clone())
+    }
+
+    /// `n³/3` operations at blocked speed against `2 n²`.
+    pub(crate) fn cost_ratio(&self) -> f64 {
+        2.0 + self.pattern.dim as f64 / 20.0
+    }
+
     pub(crate) fn factorize(&mut self, values: &[f64], rule: PivotRule<'_>) -> bool {
         self.factor.fill(0.0);
         for j in 0..self.pattern.dim {

@@ -33,7 +33,6 @@ pub(crate) struct PivotRule<'a> {
 
 impl PivotRule<'_> {
     /// Takes the pivots as they come.
-    #[allow(dead_code)]
     pub(crate) const NONE: PivotRule<'static> = PivotRule { signs: None, epsilon: 0.0, delta: 0.0 };
 }
 
@@ -53,6 +52,22 @@ impl Ldl {
             Ok(Self::Dense(DenseLdl::new(pattern)))
         } else {
             Ok(Self::Sparse(Box::new(SparseLdl::new(pattern)?)))
+        }
+    }
+
+    /// Another factorization on the same pattern, sharing the analysis.
+    pub(crate) fn sibling(&self) -> Self {
+        match self {
+            Self::Sparse(f) => Self::Sparse(Box::new(f.sibling())),
+            Self::Dense(f) => Self::Dense(f.sibling()),
+        }
+    }
+
+    /// About how many solves one factorization costs.
+    pub(crate) fn cost_ratio(&self) -> f64 {
+        match self {
+            Self::Sparse(f) => f.cost_ratio(),
+            Self::Dense(f) => f.cost_ratio(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Sparse LDLᵀ through faer: AMD ordering, simplicial or supernodal by predicted fill.
 
+use std::sync::Arc;
+
 use bpqp_traits::{Error, Result};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::cholesky::ldlt::factor::LdltRegularization;
@@ -18,7 +20,7 @@ use crate::NAME;
 /// A sparse LDLᵀ factorization on a fixed pattern.
 pub(crate) struct SparseLdl {
     pattern: SymbolicSparseColMat<usize>,
-    symbolic: SymbolicCholesky<usize>,
+    symbolic: Arc<SymbolicCholesky<usize>>,
     values: Vec<f64>,
     workspace: MemBuffer,
     /// The permuted right-hand side of simplicial solves.
@@ -32,12 +34,43 @@ impl SparseLdl {
         let params = CholeskySymbolicParams::default();
         let symbolic = factorize_symbolic_cholesky(pattern.as_ref(), Side::Upper, SymmetricOrdering::Amd, params)
             .map_err(|e| Error::backend(NAME, format!("symbolic factorization: {e}")))?;
-        let scratch = StackReq::any_of(&[
-            symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Spec::default()),
-            symbolic.solve_in_place_scratch::<f64>(1, Par::Seq),
-        ]);
-        let workspace = MemBuffer::try_new(scratch).map_err(|_| Error::backend(NAME, "out of memory"))?;
+        let workspace = MemBuffer::try_new(scratch(&symbolic)).map_err(|_| Error::backend(NAME, "out of memory"))?;
+        let symbolic = Arc::new(symbolic);
         Ok(Self { values: vec![0.0; symbolic.len_val()], permuted: vec![0.0; dim], pattern, symbolic, workspace })
+    }
+
+    pub(crate) fn sibling(&self) -> Self {
+        Self {
+            pattern: self.pattern.clone(),
+            symbolic: Arc::clone(&self.symbolic),
+            values: vec![0.0; self.values.len()],
+            workspace: MemBuffer::new(scratch(&self.symbolic)),
+            permuted: vec![0.0; self.permuted.len()],
+        }
+    }
+
+    /// Σ (column count)² operations against four for each entry; supernodal arithmetic is about eight times faster.
+    pub(crate) fn cost_ratio(&self) -> f64 {
+        let (mut flops, mut entries) = (0.0, 0.0);
+        let mut column = |count: usize| {
+            entries += count as f64;
+            flops += (count * count) as f64;
+        };
+        let speed = match self.symbolic.raw() {
+            SymbolicCholeskyRaw::Simplicial(l) => {
+                l.col_ptr().windows(2).for_each(|w| column(w[1] - w[0]));
+                1.0
+            }
+            SymbolicCholeskyRaw::Supernodal(l) => {
+                let factor = SupernodalLdltRef::new(l, &self.values);
+                for s in 0..l.n_supernodes() {
+                    let block = factor.supernode(s).val();
+                    (0..block.ncols()).for_each(|j| column(block.nrows() - j));
+                }
+                8.0
+            }
+        };
+        2.0 + flops / (4.0 * speed * f64::max(entries, 1.0))
     }
 
     pub(crate) fn factorize(&mut self, values: &[f64], rule: PivotRule<'_>) -> bool {
@@ -98,6 +131,13 @@ impl SparseLdl {
             }
         }
     }
+}
+
+fn scratch(symbolic: &SymbolicCholesky<usize>) -> StackReq {
+    StackReq::any_of(&[
+        symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Spec::default()),
+        symbolic.solve_in_place_scratch::<f64>(1, Par::Seq),
+    ])
 }
 
 /// `L D Lᵀ x = rhs` in place; each column holds its pivot first.

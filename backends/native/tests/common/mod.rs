@@ -1,5 +1,5 @@
 //! Seeded random data and a dense oracle.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use bpqp_traits::CscMatrix;
 

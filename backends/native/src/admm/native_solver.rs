@@ -1,0 +1,43 @@
+//! The solver as the registry sees it.
+
+use bpqp_traits::{BackendInfo, Capabilities, Error, ForwardSolver, ProgramRef, Result, Session, Settings};
+
+use super::session::AdmmSession;
+use super::settings::Options;
+use crate::{NAME, VERSION};
+
+/// BPQP's own QP solver: the alternating direction method of multipliers (OSQP's splitting) on one quasi-definite
+/// factorization, with a polish that solves the final active set exactly.
+///
+/// Options: `rho`, `sigma`, `alpha`, `scaling` (passes), `adaptive_rho`, `adaptive_rho_interval`, `polish`,
+/// `check_interval`, `infeasibility_tolerance`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NativeSolver;
+
+impl ForwardSolver for NativeSolver {
+    fn info(&self) -> BackendInfo {
+        BackendInfo::new(NAME, VERSION)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            quadratic_objective: true,
+            second_order_cones: false,
+            duals: true,
+            infeasibility_certificates: true,
+            warm_start: true,
+            update_vectors: true,
+            update_matrices: true,
+            time_limit: true,
+            iteration_limit: true,
+            checks_convexity: true,
+        }
+    }
+
+    fn setup(&self, problem: &ProgramRef<'_>, settings: &Settings) -> Result<Box<dyn Session>> {
+        if problem.cones().is_some() {
+            return Err(Error::unsupported(NAME, "second-order cones; use a conic solver such as clarabel"));
+        }
+        Ok(Box::new(AdmmSession::new(problem, Options::parse(settings)?)?))
+    }
+}

@@ -1,0 +1,45 @@
+//! Step sizes: one base ρ, stiffer on equalities, soft on rows without sides.
+
+use super::scaling::Scaled;
+
+const MIN: f64 = 1e-6;
+const MAX: f64 = 1e6;
+/// Equalities are this much stiffer.
+const EQUALITY: f64 = 1e3;
+/// A new base is worth a factorization when it differs by this factor.
+const WORTHWHILE: f64 = 5.0;
+
+/// The step size of every row and of every variable's bounds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rho {
+    pub(crate) base: f64,
+    /// Per row (`m`), positive.
+    pub(crate) rows: Vec<f64>,
+    /// Per variable (`n`), zero where it has no bounds.
+    pub(crate) bounds: Vec<f64>,
+}
+
+impl Rho {
+    pub(crate) fn new(problem: &Scaled, base: f64) -> Self {
+        let base = base.clamp(MIN, MAX);
+        let of = |l: &f64, u: &f64, free: f64| {
+            if l == u {
+                (EQUALITY * base).min(MAX)
+            } else if l.is_infinite() && u.is_infinite() {
+                free
+            } else {
+                base
+            }
+        };
+        let rows = problem.l.iter().zip(&problem.u).map(|(l, u)| of(l, u, MIN)).collect();
+        let bounds = problem.lb.iter().zip(&problem.ub).map(|(l, u)| of(l, u, 0.0)).collect();
+        Self { base, rows, bounds }
+    }
+
+    /// A better base, if there is one, for relative residuals `primal` and `dual` out of balance.
+    pub(crate) fn rebalanced(&self, primal: f64, dual: f64) -> Option<f64> {
+        let base = (self.base * (primal.max(1e-16) / dual.max(1e-16)).sqrt()).clamp(MIN, MAX);
+        let ratio = base / self.base;
+        (ratio.is_finite() && !(1.0 / WORTHWHILE..=WORTHWHILE).contains(&ratio)).then_some(base)
+    }
+}

@@ -1,0 +1,209 @@
+//! One solve: iterate, check, polish, adapt.
+
+use std::time::Instant;
+
+use bpqp_traits::{KktResiduals, ProgramRef, Result, Solution, Status};
+
+use super::infeasibility;
+use super::polish::{Budget, Spent};
+use super::rho::Rho;
+use super::session::AdmmSession;
+
+/// Factorizations that the polish may spend before the iterations have earned any.
+const POLISH_ALLOWANCE: f64 = 30.0;
+/// Factorizations of one polish at most.
+const POLISH_MAX: f64 = 60.0;
+/// Solves without a new factorization in one polish, for each factorization allowed.
+const POLISH_STEPS: u64 = 4;
+/// The next polish comes when the iterations have grown by this factor.
+const POLISH_SPACING: f64 = 2.0;
+
+/// The state of one solve.
+pub(crate) struct Run<'a> {
+    s: &'a mut AdmmSession,
+    started: Instant,
+    best: Best,
+    iterations: u64,
+    /// Work of the polish so far, in iterations.
+    polish_work: f64,
+    next_polish: u64,
+    /// About how many iterations one factorization costs.
+    factor_cost: f64,
+}
+
+/// The best point seen, in the caller's units.
+struct Best {
+    solution: Solution,
+    scratch: Solution,
+    residual: f64,
+}
+
+impl Best {
+    /// Remembers the point in `scratch` if it is better; returns its residual.
+    fn offer(&mut self, program: &ProgramRef<'_>) -> f64 {
+        let residual = KktResiduals::compute(program, &self.scratch).max();
+        if residual < self.residual || self.solution.x.is_empty() {
+            self.residual = if residual.is_nan() { f64::INFINITY } else { residual };
+            std::mem::swap(&mut self.solution, &mut self.scratch);
+        }
+        residual
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(session: &'a mut AdmmSession) -> Self {
+        let factor_cost = session.kkt.ldl.cost_ratio();
+        let best = Best { solution: Solution::default(), scratch: Solution::default(), residual: f64::INFINITY };
+        let next_polish = session.options.check_interval;
+        Self { s: session, started: Instant::now(), best, iterations: 0, polish_work: 0.0, next_polish, factor_cost }
+    }
+
+    /// Runs to a status; `warm` says that the iterate is a guess worth polishing at once.
+    pub(crate) fn solve(mut self, warm: bool, out: &mut Solution) -> Result<Status> {
+        let status = self.run(warm, out)?;
+        if !matches!(status, Status::PrimalInfeasible | Status::DualInfeasible) {
+            std::mem::swap(out, &mut self.best.solution);
+        }
+        out.objective = self.s.program.as_ref().objective(&out.x);
+        out.iterations = self.iterations;
+        Ok(status)
+    }
+
+    fn run(&mut self, warm: bool, out: &mut Solution) -> Result<Status> {
+        if warm {
+            self.offer_iterate();
+            if self.polish() {
+                return Ok(Status::Solved);
+            }
+        }
+        loop {
+            if self.iterations >= self.s.options.max_iterations {
+                return Ok(self.final_status(Status::IterationLimit));
+            }
+            self.iterations += 1;
+            let AdmmSession { it, problem, kkt, rho, options, .. } = &mut *self.s;
+            it.step(problem, kkt, rho, options.sigma, options.alpha);
+            let last = self.iterations >= options.max_iterations;
+            if !last && !self.iterations.is_multiple_of(options.check_interval) {
+                continue;
+            }
+            if let Some(status) = self.check(out)? {
+                return Ok(status);
+            }
+        }
+    }
+
+    fn final_status(&self, limit: Status) -> Status {
+        if self.best.residual <= self.s.options.tolerance { Status::Solved } else { limit }
+    }
+
+    fn out_of_time(&self) -> bool {
+        self.s.options.time_limit.is_some_and(|limit| self.started.elapsed() >= limit)
+    }
+
+    fn offer_iterate(&mut self) -> f64 {
+        let AdmmSession { it, problem, program, .. } = &*self.s;
+        problem.unscale(&it.x, &it.y, &it.zeta, &mut self.best.scratch);
+        self.best.offer(&program.as_ref())
+    }
+
+    /// Everything that is done every few iterations; a status ends the solve.
+    fn check(&mut self, out: &mut Solution) -> Result<Option<Status>> {
+        if !self.s.it.is_finite() {
+            return Ok(Some(Status::NumericalError));
+        }
+        self.offer_iterate();
+        if self.best.residual <= self.s.options.tolerance {
+            self.polish();
+            return Ok(Some(Status::Solved));
+        }
+        if let Some(status) = self.infeasible(out) {
+            return Ok(Some(status));
+        }
+        if self.iterations >= self.next_polish && self.polish_work <= self.polish_earned() {
+            if self.polish() {
+                return Ok(Some(Status::Solved));
+            }
+            self.next_polish = (self.iterations as f64 * POLISH_SPACING) as u64;
+        }
+        if self.out_of_time() {
+            return Ok(Some(self.final_status(Status::TimeLimit)));
+        }
+        self.adapt_rho()?;
+        Ok(None)
+    }
+
+    fn infeasible(&mut self, out: &mut Solution) -> Option<Status> {
+        let AdmmSession { it, problem, program, options, .. } = &*self.s;
+        let (program, tolerance) = (program.as_ref(), options.infeasibility_tolerance);
+        if infeasibility::primal(&program, problem, it, tolerance, out) {
+            out.x.fill(f64::NAN);
+            return Some(Status::PrimalInfeasible);
+        }
+        if infeasibility::dual(&program, problem, it, tolerance, out) {
+            out.y.fill(f64::NAN);
+            out.bound_duals.fill(f64::NAN);
+            return Some(Status::DualInfeasible);
+        }
+        None
+    }
+
+    fn polish_earned(&self) -> f64 {
+        self.iterations as f64 + POLISH_ALLOWANCE * self.factor_cost
+    }
+
+    /// Polishes the better of the iterate and the last polish's point; true when a point within tolerance was found.
+    fn polish(&mut self) -> bool {
+        let earned = self.polish_earned();
+        let left = self.s.options.max_iterations.saturating_sub(self.iterations);
+        let deadline = self.s.options.time_limit;
+        let (started, best) = (self.started, &mut self.best);
+        let AdmmSession { polish, problem, it, program, options, .. } = &mut *self.s;
+        let Some(polish) = polish else { return false };
+        let program = program.as_ref();
+        problem.unscale(&it.x, &it.y, &it.zeta, &mut best.scratch);
+        let current = KktResiduals::compute(&program, &best.scratch).max();
+        if polish.residual.is_infinite() || current < polish.residual {
+            polish.restart(it);
+        }
+        let affordable = ((earned - self.polish_work) / self.factor_cost).clamp(3.0, POLISH_MAX) as u64;
+        let budget = Budget { factorizations: affordable, steps: (POLISH_STEPS * affordable + 20).min(left.max(1)) };
+        let tolerance = options.tolerance;
+        let spent: Spent = polish.run(problem, budget, &mut |x, y, zeta| {
+            problem.unscale(x, y, zeta, &mut best.scratch);
+            let residual = best.offer(&program);
+            let late = deadline.is_some_and(|limit| started.elapsed() >= limit);
+            (residual, residual <= tolerance || late)
+        });
+        if options.verbose {
+            println!(
+                "{:>8} polish: iterate {current:.1e}, polished {:.1e}, best {:.1e}, {spent:?}",
+                self.iterations, polish.residual, best.residual
+            );
+        }
+        if polish.residual < current {
+            it.set(problem, &polish.x, &polish.y, &polish.zeta);
+        }
+        self.polish_work += spent.factorizations as f64 * self.factor_cost + spent.steps as f64;
+        self.iterations += spent.steps;
+        self.best.residual <= self.s.options.tolerance
+    }
+
+    fn adapt_rho(&mut self) -> Result<()> {
+        let AdmmSession { it, problem, kkt, rho, options, .. } = &mut *self.s;
+        let interval = options.adaptive_rho_interval.max(self.factor_cost as u64);
+        let interval = interval.next_multiple_of(options.check_interval);
+        if !options.adaptive_rho || !self.iterations.is_multiple_of(interval) {
+            return Ok(());
+        }
+        let (primal, dual) = it.balance(problem);
+        if options.verbose {
+            println!("{:>8} primal {primal:.1e} dual {dual:.1e} rho {:.1e}", self.iterations, rho.base);
+        }
+        if let Some(base) = rho.rebalanced(primal, dual) {
+            *rho = Rho::new(problem, base);
+            kkt.factorize(problem, options.sigma, rho)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! One problem held by the solver.
+
+use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
+
+use super::convexity::Convexity;
+use super::iterate::Iterate;
+use super::kkt::AdmmKkt;
+use super::polish::Polish;
+use super::rho::Rho;
+use super::run::Run;
+use super::scaling::Scaled;
+use super::settings::Options;
+
+/// The solver's session.
+pub(crate) struct AdmmSession {
+    pub(super) program: ProgramBuf,
+    pub(super) options: Options,
+    pub(super) problem: Scaled,
+    pub(super) rho: Rho,
+    pub(super) kkt: AdmmKkt,
+    pub(super) polish: Option<Polish>,
+    pub(super) it: Iterate,
+    convexity: Convexity,
+    /// Where the next solve starts, in the caller's units.
+    start: Option<Solution>,
+}
+
+impl AdmmSession {
+    /// Checks convexity, equilibrates, and factors the first time.
+    pub(crate) fn new(program: &ProgramRef<'_>, options: Options) -> Result<Self> {
+        let mut convexity = Convexity::new(program.p())?;
+        convexity.check(program.p())?;
+        let problem = Scaled::new(program, options.scaling);
+        let rho = Rho::new(&problem, options.rho);
+        let mut kkt = AdmmKkt::new(&problem)?;
+        kkt.factorize(&problem, options.sigma, &rho)?;
+        let (n, m) = (problem.num_vars(), problem.num_rows());
+        Ok(Self {
+            program: ProgramBuf::from(program),
+            polish: options.polish.then(|| Polish::new(&kkt, n, m)),
+            it: Iterate::new(n, m),
+            start: None,
+            options,
+            problem,
+            rho,
+            kkt,
+            convexity,
+        })
+    }
+
+    fn begin(&mut self) {
+        let (n, m) = (self.problem.num_vars(), self.problem.num_rows());
+        self.it = Iterate::new(n, m);
+        if let Some(start) = &self.start {
+            let (mut x, mut y, mut zeta) = (start.x.clone(), start.y.clone(), start.bound_duals.clone());
+            self.problem.scale_point(&mut x, &mut y, &mut zeta);
+            self.it.set(&self.problem, &x, &y, &zeta);
+        }
+        if let Some(polish) = &mut self.polish {
+            polish.reset();
+        }
+    }
+}
+
+impl Session for AdmmSession {
+    fn solve(&mut self, out: &mut Solution) -> Result<Status> {
+        self.begin();
+        let warm = self.start.is_some();
+        let status = Run::new(self).solve(warm, out)?;
+        let (n, m) = (self.problem.num_vars(), self.problem.num_rows());
+        let keep = matches!(status, Status::Solved | Status::IterationLimit | Status::TimeLimit);
+        self.start = (keep && out.x.len() == n && out.y.len() == m).then(|| out.clone());
+        Ok(status)
+    }
+
+    fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) -> Result<()> {
+        let (n, m) = (self.problem.num_vars(), self.problem.num_rows());
+        for (name, v, len) in [("x", x, n), ("y", y, m), ("bound_duals", bound_duals, n)] {
+            if v.len() != len {
+                return Err(Error::invalid_argument(name, format!("expected length {len}, found {}", v.len())));
+            }
+            if let Some(i) = v.iter().position(|v| !v.is_finite()) {
+                return Err(Error::invalid_argument(name, format!("entry {i} is {}", v[i])));
+            }
+        }
+        let (x, y, bound_duals) = (x.to_vec(), y.to_vec(), bound_duals.to_vec());
+        self.start = Some(Solution { x, y, bound_duals, ..Solution::default() });
+        Ok(())
+    }
+
+    fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
+        let mut program = self.program.clone();
+        program.apply(new)?;
+        if new.p.is_some() {
+            let checked = self.convexity.check(program.as_ref().p());
+            if checked.is_err() {
+                return checked.map(|()| Reuse::Nothing);
+            }
+        }
+        let mut problem = self.problem.clone();
+        if new.changes_matrices() {
+            problem = Scaled::new(&program.as_ref(), self.options.scaling);
+        } else {
+            problem.set_vectors(&program.as_ref());
+        }
+        let base = if new.changes_matrices() { self.options.rho } else { self.rho.base };
+        let rho = Rho::new(&problem, base);
+        let reuse = if new.changes_matrices() || rho != self.rho {
+            let mut kkt = self.kkt.sibling();
+            kkt.factorize(&problem, self.options.sigma, &rho)?;
+            self.kkt = kkt;
+            Reuse::Symbolic
+        } else {
+            Reuse::Numeric
+        };
+        (self.program, self.problem, self.rho) = (program, problem, rho);
+        Ok(reuse)
+    }
+}
