@@ -3,6 +3,8 @@
 mod builder;
 mod convexity;
 mod error;
+#[cfg(feature = "io")]
+pub mod io;
 mod matrix;
 mod program;
 mod registry;
