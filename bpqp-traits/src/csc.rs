@@ -108,13 +108,13 @@ impl<'a> CscRef<'a> {
     }
 
     /// The stored entries of column `j` as `(row, value)`, rows ascending.
-    pub fn col(&self, j: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + use<'a> {
+    pub fn col(&self, j: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + Clone + use<'a> {
         let range = self.col_ptr[j]..self.col_ptr[j + 1];
         self.row_idx[range.clone()].iter().copied().zip(self.values[range].iter().copied())
     }
 
     /// All stored entries as `(row, column, value)`, column by column.
-    pub fn entries(&self) -> impl Iterator<Item = (usize, usize, f64)> + use<'a> {
+    pub fn entries(&self) -> impl Iterator<Item = (usize, usize, f64)> + Clone + use<'a> {
         let matrix = *self;
         (0..self.ncols).flat_map(move |j| matrix.col(j).map(move |(i, v)| (i, j, v)))
     }

@@ -25,15 +25,15 @@ pub fn check_convexity(p: CscRef<'_>) -> Result<()> {
             diagonal[i] = v;
         }
     }
-    if let Some((i, j, v)) = p.entries().find(|&(i, j, v)| v != 0.0 && i != j && diagonal[i] * diagonal[j] <= 0.0) {
-        let reason = format!("P[{i}, {j}] = {v} stands beside a diagonal entry that is not positive");
-        return Err(Error::NotConvex { reason });
-    }
     if let Some((j, v)) = diagonal.iter().enumerate().find(|&(_, &v)| v < 0.0) {
         return Err(Error::NotConvex { reason: format!("P[{j}, {j}] = {v} is negative") });
     }
-    let scaled =
-        p.entries().filter(|&(i, j, _)| i != j).map(|(i, j, v)| (i, j, v / (diagonal[i] * diagonal[j]).sqrt()));
+    let off_diagonal = p.entries().filter(|&(i, j, v)| i != j && v != 0.0);
+    if let Some((i, j, v)) = off_diagonal.clone().find(|&(i, j, _)| diagonal[i] == 0.0 || diagonal[j] == 0.0) {
+        let reason = format!("P[{i}, {j}] = {v} stands beside a zero on the diagonal");
+        return Err(Error::NotConvex { reason });
+    }
+    let scaled = off_diagonal.map(|(i, j, v)| (i, j, v / diagonal[i].sqrt() / diagonal[j].sqrt()));
     let shifted = (0..n).map(|j| (j, j, if diagonal[j] > 0.0 { 1.0 + SHIFT } else { 1.0 }));
     let triplets: Vec<_> = scaled.chain(shifted).collect();
     let matrix = CscMatrix::from_triplets(n, n, &triplets)?;

@@ -28,6 +28,12 @@ pub enum Error {
         /// How the forward solve ended.
         status: Status,
     },
+    /// The backward QP could not be solved, so there is no gradient to vouch for.
+    #[error("the backward QP was not solved: relative residual {residual:.1e}; try another backward backend")]
+    Adjoint {
+        /// `‖K w + rhs‖∞ / ‖rhs‖∞` that was reached.
+        residual: f64,
+    },
     /// A file could not be read or written.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -55,6 +61,7 @@ impl Error {
             Self::Solver(error) => error.kind().as_str(),
             Self::UnknownBackend { .. } => "unknown_backend",
             Self::NotSolved { .. } => "not_solved",
+            Self::Adjoint { .. } => "adjoint",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
         }

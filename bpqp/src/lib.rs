@@ -5,6 +5,7 @@ mod convexity;
 mod error;
 #[cfg(feature = "io")]
 pub mod io;
+mod layer;
 mod matrix;
 mod program;
 mod registry;
@@ -14,6 +15,10 @@ pub use bpqp_traits::{CscMatrix, CscRef, Settings, Status};
 pub use builder::ProgramBuilder;
 pub use convexity::check_convexity;
 pub use error::{Error, Result};
+pub use layer::{
+    Block, Certificate, CertificateKind, ConstraintId, Cotangent, Duals, Gradient, Layer, LayerBuilder, LayerSession,
+    Solved, Tangent, Timing,
+};
 pub use matrix::AsCsc;
 pub use program::{Blocks, Program, Values};
 pub use registry::{Availability, Backend, Registry};

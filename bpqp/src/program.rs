@@ -130,8 +130,37 @@ pub(crate) struct OwnedUpdate {
 }
 
 impl OwnedUpdate {
+    /// New values; what a block leaves out stays as it is.
     pub(crate) fn new(program: &Program, new: &Values<'_>) -> Result<Self> {
-        let stacked = program.stacked.as_ref();
+        let old = program.stacked.as_ref();
+        Self::stack(program, new, (old.a().values(), old.l(), old.u()))
+    }
+
+    /// A direction in the space of the data; what a block leaves out stays put. Checked to be finite.
+    pub(crate) fn direction(program: &Program, direction: &Values<'_>) -> Result<Self> {
+        let (m, nnz) = (program.stacked.as_ref().num_rows(), program.stacked.as_ref().a().nnz());
+        let (matrix, sides) = (vec![0.0; nnz], vec![0.0; m]);
+        let stacked = Self::stack(program, direction, (&matrix, &sides, &sides))?;
+        for (name, v, len) in [
+            ("q", &stacked.q, program.num_vars()),
+            ("lb", &stacked.lb, program.num_vars()),
+            ("ub", &stacked.ub, program.num_vars()),
+            ("l", &stacked.l, m),
+            ("u", &stacked.u, m),
+        ] {
+            let Some(v) = v else { continue };
+            check_len(name, v.len(), len)?;
+            if let Some(i) = v.iter().position(|x| !x.is_finite()) {
+                let reason = format!("entry {i} is {}", v[i]);
+                return Err(bpqp_traits::Error::invalid_argument(name, reason).into());
+            }
+        }
+        Ok(stacked)
+    }
+
+    /// Stacks the blocks of `new` over the values `(A, l, u)` of the stacked rows.
+    fn stack(program: &Program, new: &Values<'_>, (old_a, old_l, old_u): (&[f64], &[f64], &[f64])) -> Result<Self> {
+        let pattern = program.stacked.as_ref().a();
         let blocks = &program.blocks;
         let mut update = Self {
             q: new.q.map(<[f64]>::to_vec),
@@ -146,13 +175,10 @@ impl OwnedUpdate {
         }
         let matrices =
             [(new.a, &blocks.equalities, "A"), (new.g, &blocks.inequalities, "G"), (new.rows, &blocks.rows, "rows")];
-        if matrices.iter().any(|(values, ..)| values.is_some()) {
-            let mut stacked_values = stacked.a().values().to_vec();
-            for (values, rows, name) in matrices {
-                let Some(values) = values else { continue };
-                scatter_rows(stacked.a(), rows, values, name, &mut stacked_values)?;
+        for (values, rows, name) in matrices {
+            if let Some(values) = values {
+                scatter_rows(pattern, rows, values, name, update.a.get_or_insert_with(|| old_a.to_vec()))?;
             }
-            update.a = Some(stacked_values);
         }
         let sides = [
             (new.b, &blocks.equalities, "b", true, true),
@@ -164,10 +190,10 @@ impl OwnedUpdate {
             let Some(values) = values else { continue };
             check_len(name, values.len(), rows.len())?;
             if lower {
-                update.l.get_or_insert_with(|| stacked.l().to_vec())[rows.clone()].copy_from_slice(values);
+                update.l.get_or_insert_with(|| old_l.to_vec())[rows.clone()].copy_from_slice(values);
             }
             if upper {
-                update.u.get_or_insert_with(|| stacked.u().to_vec())[rows.clone()].copy_from_slice(values);
+                update.u.get_or_insert_with(|| old_u.to_vec())[rows.clone()].copy_from_slice(values);
             }
         }
         Ok(update)

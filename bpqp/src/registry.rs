@@ -87,6 +87,7 @@ impl Registry {
 
     /// The backends that were compiled in, the default one first.
     pub fn compiled() -> Self {
+        #[allow(unused_mut)] // without any backend feature nothing is registered
         let mut registry = Self::empty();
         #[cfg(feature = "native")]
         registry.register(Backend::from_pair(bpqp_native::NativeSolver::default(), bpqp_native::NativeKkt::default()));

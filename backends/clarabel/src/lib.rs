@@ -1,1 +1,31 @@
-//! Clarabel as a BPQP backend.
+//! [Clarabel](https://clarabel.org) as a BPQP backend: an interior-point method for convex QPs with second-order cones,
+//! pure Rust.
+//!
+//! # How the problem is mapped
+//! Clarabel solves `min ½xᵀPx + qᵀx  s.t.  Āx + s = b̄, s ∈ K` with multipliers `z ∈ K*`. A row `l ≤ aᵀx ≤ u` becomes one
+//! row in the zero cone where `l = u`, and otherwise one non-negative row for each finite side: `aᵀx + s = u` and
+//! `−aᵀx + s = −l`, so that `y = z_upper − z_lower`. Bounds of variables are treated alike, with unit rows. A cone block
+//! `Sx + s` enters as `−Sx + s̄ = s`, so that `w = z`.
+//!
+//! # What "solved" means
+//! Clarabel's own tolerances differ from the contract's, so every answer is judged by
+//! [`KktResiduals`](bpqp_traits::KktResiduals) and by the infeasibility certificates, recomputed from the problem's data.
+//!
+//! # Options
+//! | name | value | default |
+//! |---|---|---|
+//! | `max_step_fraction` | in (0, 1) | 0.99 |
+//! | `equilibrate_enable` | `true` or `false` | `true` |
+//! | `equilibrate_max_iter` | integer | 10 |
+//! | `static_regularization_constant` | positive | 1e-8 |
+//! | `iterative_refinement_max_iter` | integer | 10 |
+
+mod assemble;
+mod judge;
+mod layout;
+mod options;
+mod session;
+mod solver;
+mod status;
+
+pub use solver::{ClarabelSolver, VERSION};

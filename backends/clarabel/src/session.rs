@@ -1,0 +1,136 @@
+//! One problem held by Clarabel.
+
+use std::time::{Duration, Instant};
+
+use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
+use clarabel::solver::{DefaultSolver, IPSolver};
+
+use crate::assemble::{constraint_matrix, constraint_values, hessian, right_hand_side};
+use crate::judge::judge;
+use crate::layout::Layout;
+use crate::options::{Accuracy, Options};
+use crate::solver::NAME;
+use crate::status::claim;
+
+/// A problem, its layout, and Clarabel's solver for it.
+pub(crate) struct ClarabelSession {
+    program: ProgramBuf,
+    options: Options,
+    layout: Layout,
+    solver: DefaultSolver<f64>,
+    /// Clarabel counts its setup into every solve's time.
+    setup_time: Duration,
+    /// Whether matrices changed since Clarabel equilibrated them.
+    stale_scaling: bool,
+    accuracy: Accuracy,
+}
+
+impl ClarabelSession {
+    /// Copies `problem` and sets Clarabel up for it.
+    pub(crate) fn new(problem: &ProgramRef<'_>, options: Options) -> Result<Self> {
+        let program = ProgramBuf::from(problem);
+        let accuracy = Accuracy::first(options.tolerance);
+        let layout = Layout::new(problem);
+        let (solver, setup_time) = build(problem, &layout, &options, accuracy)?;
+        Ok(Self { program, options, layout, solver, setup_time, stale_scaling: false, accuracy })
+    }
+
+    /// Sets Clarabel up afresh for the problem as it is.
+    fn rebuild(&mut self) -> Result<()> {
+        let program = self.program.as_ref();
+        self.layout = Layout::new(&program);
+        (self.solver, self.setup_time) = build(&program, &self.layout, &self.options, self.accuracy)?;
+        self.stale_scaling = false;
+        Ok(())
+    }
+
+    /// One run of Clarabel at the current accuracy.
+    fn run(&mut self, time: Option<Duration>, out: &mut Solution) -> Result<Status> {
+        let settings = self.options.clarabel(self.accuracy, time.map(|t| t.saturating_add(self.setup_time)));
+        self.solver.update_settings(settings).map_err(|e| Error::backend(NAME, e.to_string()))?;
+        self.solver.solve();
+        let (solution, program) = (&self.solver.solution, self.program.as_ref());
+        out.resize(program.num_vars(), program.num_rows(), program.num_cone_rows());
+        out.iterations += u64::from(solution.iterations);
+        out.x.copy_from_slice(&solution.x);
+        self.layout.rows.signed_duals(&solution.z, &mut out.y);
+        self.layout.vars.signed_duals(&solution.z, &mut out.bound_duals);
+        out.cone_duals.copy_from_slice(&solution.z[self.layout.cone_start..]);
+        let claim = claim(solution.status)?;
+        let limited = match claim {
+            Status::IterationLimit => self.options.max_iterations.is_some(),
+            _ => self.options.time_limit.is_some(),
+        };
+        Ok(judge(&program, claim, self.options.tolerance, limited, out))
+    }
+
+    /// Whether a second, tighter run (on fresh scaling) may mend the answer.
+    fn worth_another_run(&self, status: Status) -> bool {
+        let claims_success = !matches!(claim(self.solver.solution.status), Ok(Status::NumericalError));
+        let failed = matches!(status, Status::SolvedInaccurate | Status::NumericalError);
+        failed && (claims_success || self.stale_scaling)
+    }
+}
+
+impl Session for ClarabelSession {
+    fn solve(&mut self, out: &mut Solution) -> Result<Status> {
+        let start = Instant::now();
+        out.iterations = 0;
+        self.accuracy = Accuracy::first(self.options.tolerance);
+        let status = self.run(self.options.time_limit, out)?;
+        let time_left = self.options.time_limit.map(|limit| limit.saturating_sub(start.elapsed()));
+        if !self.worth_another_run(status) || time_left == Some(Duration::ZERO) {
+            return Ok(status);
+        }
+        let first = out.clone();
+        self.accuracy = self.accuracy.tighter();
+        if self.stale_scaling {
+            self.rebuild()?;
+        }
+        let second = self.run(time_left, out)?;
+        if status == Status::SolvedInaccurate && !second.is_solved() {
+            *out = Solution { iterations: out.iterations, ..first };
+            return Ok(status);
+        }
+        Ok(second)
+    }
+
+    fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
+        self.program.apply(new)?;
+        let program = self.program.as_ref();
+        if Layout::new(&program) != self.layout {
+            self.rebuild()?;
+            return Ok(Reuse::Nothing);
+        }
+        let refused = |e: clarabel::solver::DataUpdateError| Error::backend(NAME, e.to_string());
+        if let Some(p) = new.p {
+            self.solver.update_P(&p.to_vec()).map_err(refused)?;
+        }
+        if let Some(q) = new.q {
+            self.solver.update_q(&q.to_vec()).map_err(refused)?;
+        }
+        if new.a.is_some() || new.cone_matrix.is_some() {
+            self.solver.update_A(&constraint_values(&program, &self.layout)).map_err(refused)?;
+        }
+        self.solver.update_b(&right_hand_side(&program, &self.layout)).map_err(refused)?;
+        self.stale_scaling |= new.changes_matrices();
+        // An interior-point method factorizes anew in every iteration, on one symbolic factorization.
+        Ok(Reuse::Symbolic)
+    }
+}
+
+/// Sets Clarabel up, and says how long that took.
+fn build(
+    program: &ProgramRef<'_>,
+    layout: &Layout,
+    options: &Options,
+    accuracy: Accuracy,
+) -> Result<(DefaultSolver<f64>, Duration)> {
+    let start = Instant::now();
+    let (p, a) = (hessian(program.p()), constraint_matrix(program, layout));
+    let (b, cones) = (right_hand_side(program, layout), layout.cones());
+    let settings = options.clarabel(accuracy, options.time_limit);
+    let solver = DefaultSolver::new(&p, program.q(), &a, &b, &cones, settings)
+        .map_err(|e| Error::backend(NAME, e.to_string()))?;
+    Ok((solver, start.elapsed()))
+}

@@ -1,0 +1,69 @@
+//! The solver as a backward solver, through `ForwardAsBackward`.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use bpqp_traits::{AdjointQpRef, BackwardQpSolver, CscMatrix, ForwardAsBackward};
+use common::{Random, solver};
+
+/// Solves the adjoint QP with random right-hand sides and demands a relative residual of 1e-9.
+fn check(random: &mut Random, h: &[f64], c: &[f64], k: usize) {
+    let d = c.len() / k;
+    let triangle: Vec<f64> = (0..d * d).map(|e| if e / d <= e % d { h[e] } else { 0.0 }).collect();
+    let h = CscMatrix::from_dense_rows(d, d, &triangle).unwrap();
+    let c = CscMatrix::from_dense_rows(k, d, c).unwrap();
+    let qp = AdjointQpRef::new(h.as_ref(), c.as_ref()).unwrap();
+    let mut factor = ForwardAsBackward::new(solver()).factorize(&qp).unwrap();
+    let (mut z, mut nu) = (vec![0.0; d], vec![0.0; k]);
+    for round in 0..3 {
+        let g = random.vec(d);
+        let r = if round == 0 { vec![0.0; k] } else { random.vec(k) };
+        let report = factor.solve(&g, &r, &mut z, &mut nu).unwrap();
+        let residual = qp.residual(&g, &r, &z, &nu);
+        assert!(residual <= 1e-9, "round {round}: residual {residual:e} ({report:?})");
+        assert!(report.residual <= 1e-9);
+    }
+}
+
+#[test]
+fn random_equality_constrained_problems() {
+    for seed in 1..=10 {
+        let random = &mut Random::new(seed);
+        let (h, c) = (random.psd(20, 20, 0.0), random.vec(8 * 20));
+        check(random, &h, &c, 8);
+    }
+}
+
+#[test]
+fn badly_scaled_rows() {
+    for seed in 1..=10 {
+        let random = &mut Random::new(seed);
+        let (h, mut c) = (random.psd(20, 20, 0.0), random.vec(8 * 20));
+        for i in 0..8 {
+            let scale = 10f64.powi(i as i32 - 4);
+            c[i * 20..(i + 1) * 20].iter_mut().for_each(|v| *v *= scale);
+        }
+        check(random, &h, &c, 8);
+    }
+}
+
+#[test]
+fn singular_hessian() {
+    // Rank 14 and 8 generic rows: H is positive definite on the null space of C (dimension 12), K is regular.
+    for seed in 1..=10 {
+        let random = &mut Random::new(seed);
+        let (h, c) = (random.psd(20, 14, 0.0), random.vec(8 * 20));
+        check(random, &h, &c, 8);
+    }
+}
+
+#[test]
+fn zero_hessian() {
+    // As many generic rows as variables: the rows alone decide (the backward pass of an LP at a vertex).
+    for seed in 1..=10 {
+        let random = &mut Random::new(seed);
+        let c = random.vec(10 * 10);
+        check(random, &[0.0; 100], &c, 10);
+    }
+}

@@ -1,0 +1,220 @@
+//! A factored KKT matrix, refined against the matrix itself.
+
+use bpqp_traits::vector::max_abs;
+use bpqp_traits::{AdjointQpRef, AdjointReport, CscMatrix, Error, KktFactor, Result};
+
+use super::KktMatrix;
+use super::equilibrate::{ruiz, uniform};
+use crate::NAME;
+use crate::linalg::{Ldl, PivotRule, Refinement, Refiner, System};
+
+/// Regularization of the equilibrated matrix.
+const DELTA: f64 = 1e-8;
+/// Tried in turn where a factorization breaks down.
+const FALLBACK_DELTAS: [f64; 3] = [DELTA, 1e-6, 1e-4];
+/// A pivot this close to the regularization says that the matrix is (nearly) singular.
+const SINGULAR: f64 = 100.0 * DELTA;
+/// Stop of the refinement.
+const REFINEMENT: Refinement = Refinement { target: 1e-14, max_steps: 40 };
+/// What a solve in the unscaled norm must reach to be preferred on a singular matrix.
+const ACCEPTABLE: f64 = 1e-11;
+
+/// A direct solver of `[H Cᵀ; C 0] (z, ν) = (−g, r)`: regularized LDLᵀ with iterative refinement.
+pub struct DirectKkt {
+    h: CscMatrix,
+    c: CscMatrix,
+    scaled: Regularized,
+    /// The same without equilibration, made where the matrix is singular: its proximal iteration has the least-norm
+    /// solution in the caller's units as its limit.
+    plain: Option<Regularized>,
+    refiner: Refiner,
+    point: Vec<f64>,
+    rhs: Vec<f64>,
+}
+
+impl DirectKkt {
+    /// Orders, analyzes and factors the KKT matrix of `qp`.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] where memory runs out, or no regularization makes the factorization finite.
+    pub fn new(qp: &AdjointQpRef<'_>) -> Result<Self> {
+        let dim = qp.num_vars() + qp.num_rows();
+        let mut scaled = Regularized::new(qp)?;
+        scaled.factorize(qp, true)?;
+        let mut solver = Self {
+            h: qp.h().to_owned(),
+            c: qp.c().to_owned(),
+            scaled,
+            plain: None,
+            refiner: Refiner::new(dim),
+            point: vec![0.0; dim],
+            rhs: vec![0.0; dim],
+        };
+        solver.prepare_plain(qp)?;
+        Ok(solver)
+    }
+
+    /// Solves for `count` right-hand sides stored one after another: `g` and `z` of length `count · d`, `r` and `nu` of
+    /// length `count · k`. Reports the worst residual and the most refinement steps.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a wrong length or a value that is not finite.
+    pub fn solve_many(
+        &mut self,
+        count: usize,
+        (g, r): (&[f64], &[f64]),
+        (z, nu): (&mut [f64], &mut [f64]),
+    ) -> Result<AdjointReport> {
+        let (d, k) = (self.h.ncols(), self.c.nrows());
+        for (name, len, each) in [("g", g.len(), d), ("r", r.len(), k), ("z", z.len(), d), ("nu", nu.len(), k)] {
+            if len != count * each {
+                return Err(Error::invalid_argument(name, format!("expected length {}, found {len}", count * each)));
+            }
+        }
+        let mut worst = AdjointReport::default();
+        for s in 0..count {
+            let (vars, rows) = (s * d..(s + 1) * d, s * k..(s + 1) * k);
+            let (zs, nus) = (&mut z[vars.clone()], &mut nu[rows.clone()]);
+            let report = self.solve(&g[vars], &r[rows], zs, nus)?;
+            worst.residual = bpqp_traits::vector::max_nan(report.residual, worst.residual);
+            worst.refinements = worst.refinements.max(report.refinements);
+        }
+        Ok(worst)
+    }
+
+    fn prepare_plain(&mut self, qp: &AdjointQpRef<'_>) -> Result<()> {
+        if self.scaled.smallest_pivot >= SINGULAR {
+            self.plain = None;
+            return Ok(());
+        }
+        let mut plain = match self.plain.take() {
+            Some(plain) => plain,
+            None => Regularized::new(qp)?,
+        };
+        if plain.factorize(qp, false).is_ok() {
+            self.plain = Some(plain);
+        }
+        Ok(())
+    }
+}
+
+impl KktFactor for DirectKkt {
+    fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
+        let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
+        qp.check_rhs(g, r, z, nu)?;
+        let (scale, d) = (max_abs(g).max(max_abs(r)), g.len());
+        if scale == 0.0 {
+            z.fill(0.0);
+            nu.fill(0.0);
+            return Ok(AdjointReport::default());
+        }
+        for (o, v) in self.rhs.iter_mut().zip(g.iter().map(|v| -v).chain(r.iter().copied())) {
+            *o = v / scale;
+        }
+        let mut report = AdjointReport::default();
+        let mut best = f64::INFINITY;
+        for factor in self.plain.iter_mut().chain(std::iter::once(&mut self.scaled)) {
+            if best <= ACCEPTABLE {
+                break;
+            }
+            let mut system = KktSystem { qp, rhs: &self.rhs, factor };
+            self.point.fill(0.0);
+            let (size, steps) = self.refiner.run(&mut system, &mut self.point, REFINEMENT);
+            report.refinements += steps.saturating_sub(1);
+            if size < best {
+                best = size;
+                for (o, v) in z.iter_mut().chain(nu.iter_mut()).zip(&self.point) {
+                    *o = v * scale;
+                }
+            }
+        }
+        if best.is_infinite() {
+            z.fill(0.0);
+            nu.fill(0.0);
+        }
+        let (res_z, res_nu) = self.point.split_at_mut(d);
+        report.residual = qp.residual_into((g, r), (z, nu), (res_z, res_nu)) / scale;
+        Ok(report)
+    }
+
+    fn refactorize(&mut self, qp: &AdjointQpRef<'_>) -> Result<()> {
+        if !self.h.as_ref().same_pattern(&qp.h()) || !self.c.as_ref().same_pattern(&qp.c()) {
+            return Err(Error::invalid_argument("qp", "its patterns differ from those that were factorized"));
+        }
+        self.h.values_mut().copy_from_slice(qp.h().values());
+        self.c.values_mut().copy_from_slice(qp.c().values());
+        self.scaled.factorize(qp, true)?;
+        self.prepare_plain(qp)
+    }
+}
+
+/// `S K S + diag(δI, −δI)`, factored.
+struct Regularized {
+    matrix: KktMatrix,
+    ldl: Ldl,
+    signs: Vec<i8>,
+    scale: Vec<f64>,
+    smallest_pivot: f64,
+}
+
+impl Regularized {
+    fn new(qp: &AdjointQpRef<'_>) -> Result<Self> {
+        let matrix = KktMatrix::new(qp.h(), qp.c());
+        let ldl = Ldl::new(matrix.pattern.clone())?;
+        let (d, dim) = (qp.num_vars(), matrix.pattern.dim);
+        let signs = (0..dim).map(|i| if i < d { 1 } else { -1 }).collect();
+        Ok(Self { matrix, ldl, signs, scale: vec![1.0; dim], smallest_pivot: 0.0 })
+    }
+
+    fn factorize(&mut self, qp: &AdjointQpRef<'_>, equilibrate: bool) -> Result<()> {
+        self.matrix.set(qp.h().values(), qp.c().values());
+        self.scale = if equilibrate { ruiz(&self.matrix) } else { uniform(&self.matrix) };
+        self.matrix.scale(&self.scale);
+        let mut added = 0.0;
+        for delta in FALLBACK_DELTAS {
+            for (i, &sign) in self.signs.iter().enumerate() {
+                self.matrix.add_diagonal(i, (delta - added) * f64::from(sign));
+            }
+            added = delta;
+            let rule = PivotRule { signs: Some(&self.signs), epsilon: 1e-6 * delta, delta };
+            if self.ldl.factorize(&self.matrix.values, rule) {
+                self.smallest_pivot = self.ldl.inertia().1;
+                return Ok(());
+            }
+        }
+        Err(Error::backend(NAME, "the KKT matrix could not be factorized: its entries overflow"))
+    }
+}
+
+/// The system `K w = rhs` with its factor, as the refinement sees it.
+struct KktSystem<'a> {
+    qp: AdjointQpRef<'a>,
+    rhs: &'a [f64],
+    factor: &'a mut Regularized,
+}
+
+impl System for KktSystem<'_> {
+    fn residual(&mut self, x: &[f64], out: &mut [f64]) -> f64 {
+        self.apply(x, out);
+        for (o, b) in out.iter_mut().zip(self.rhs) {
+            *o = b - *o;
+        }
+        let size = max_abs(out);
+        if size.is_nan() { f64::INFINITY } else { size }
+    }
+
+    fn apply(&mut self, v: &[f64], out: &mut [f64]) {
+        let d = self.qp.num_vars();
+        out.fill(0.0);
+        let ((z, nu), (top, bottom)) = (v.split_at(d), out.split_at_mut(d));
+        self.qp.h().symmetric_mul_add(1.0, z, top);
+        self.qp.c().transpose_mul_add(1.0, nu, top);
+        self.qp.c().mul_add(1.0, z, bottom);
+    }
+
+    fn precondition(&mut self, v: &mut [f64]) {
+        v.iter_mut().zip(&self.factor.scale).for_each(|(v, s)| *v *= s);
+        self.factor.ldl.solve(v);
+        v.iter_mut().zip(&self.factor.scale).for_each(|(v, s)| *v *= s);
+    }
+}

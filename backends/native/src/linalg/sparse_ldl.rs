@@ -1,0 +1,118 @@
+//! Sparse LDLᵀ through faer: AMD ordering, simplicial or supernodal by predicted fill.
+
+use bpqp_traits::{Error, Result};
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::linalg::cholesky::ldlt::factor::LdltRegularization;
+use faer::sparse::linalg::cholesky::simplicial::SymbolicSimplicialCholesky;
+use faer::sparse::linalg::cholesky::supernodal::SupernodalLdltRef;
+use faer::sparse::linalg::cholesky::{
+    CholeskySymbolicParams, LdltRef, SymbolicCholesky, SymbolicCholeskyRaw, SymmetricOrdering,
+    factorize_symbolic_cholesky,
+};
+use faer::sparse::{SparseColMatRef, SymbolicSparseColMat};
+use faer::{Conj, MatMut, Par, Side, Spec};
+
+use super::ldl::{PivotRule, UpperPattern};
+use crate::NAME;
+
+/// A sparse LDLᵀ factorization on a fixed pattern.
+pub(crate) struct SparseLdl {
+    pattern: SymbolicSparseColMat<usize>,
+    symbolic: SymbolicCholesky<usize>,
+    values: Vec<f64>,
+    workspace: MemBuffer,
+    /// The permuted right-hand side of simplicial solves.
+    permuted: Vec<f64>,
+}
+
+impl SparseLdl {
+    pub(crate) fn new(pattern: UpperPattern) -> Result<Self> {
+        let dim = pattern.dim;
+        let pattern = SymbolicSparseColMat::new_checked(dim, dim, pattern.col_ptr, None, pattern.row_idx);
+        let params = CholeskySymbolicParams::default();
+        let symbolic = factorize_symbolic_cholesky(pattern.as_ref(), Side::Upper, SymmetricOrdering::Amd, params)
+            .map_err(|e| Error::backend(NAME, format!("symbolic factorization: {e}")))?;
+        let scratch = StackReq::any_of(&[
+            symbolic.factorize_numeric_ldlt_scratch::<f64>(Par::Seq, Spec::default()),
+            symbolic.solve_in_place_scratch::<f64>(1, Par::Seq),
+        ]);
+        let workspace = MemBuffer::try_new(scratch).map_err(|_| Error::backend(NAME, "out of memory"))?;
+        Ok(Self { values: vec![0.0; symbolic.len_val()], permuted: vec![0.0; dim], pattern, symbolic, workspace })
+    }
+
+    pub(crate) fn factorize(&mut self, values: &[f64], rule: PivotRule<'_>) -> bool {
+        let regularization = LdltRegularization {
+            dynamic_regularization_signs: rule.signs,
+            dynamic_regularization_delta: rule.delta,
+            dynamic_regularization_epsilon: rule.epsilon,
+        };
+        let stack = MemStack::new(&mut self.workspace);
+        let matrix = SparseColMatRef::new(self.pattern.as_ref(), values);
+        let done = self.symbolic.factorize_numeric_ldlt(
+            &mut self.values,
+            matrix,
+            Side::Upper,
+            regularization,
+            Par::Seq,
+            stack,
+            Spec::default(),
+        );
+        let done = done.is_ok();
+        let mut finite = true;
+        self.for_each_pivot(&mut |d| finite &= d.is_finite() && d != 0.0);
+        done && finite
+    }
+
+    pub(crate) fn solve(&mut self, rhs: &mut [f64]) {
+        if let (SymbolicCholeskyRaw::Simplicial(l), Some(perm)) = (self.symbolic.raw(), self.symbolic.perm()) {
+            let (forward, _) = perm.arrays();
+            for (x, &i) in self.permuted.iter_mut().zip(forward) {
+                *x = rhs[i];
+            }
+            solve_simplicial(l, &self.values, &mut self.permuted);
+            for (x, &i) in self.permuted.iter().zip(forward) {
+                rhs[i] = *x;
+            }
+            return;
+        }
+        let stack = MemStack::new(&mut self.workspace);
+        let column = MatMut::from_column_major_slice_mut(rhs, self.symbolic.nrows(), 1);
+        LdltRef::new(&self.symbolic, &self.values).solve_in_place_with_conj(Conj::No, column, Par::Seq, stack);
+    }
+
+    pub(crate) fn for_each_pivot(&self, visit: &mut dyn FnMut(f64)) {
+        match self.symbolic.raw() {
+            SymbolicCholeskyRaw::Simplicial(l) => {
+                for &p in &l.col_ptr()[..l.ncols()] {
+                    visit(self.values[p]);
+                }
+            }
+            SymbolicCholeskyRaw::Supernodal(l) => {
+                let factor = SupernodalLdltRef::new(l, &self.values);
+                for s in 0..l.n_supernodes() {
+                    let block = factor.supernode(s).val();
+                    for j in 0..block.ncols() {
+                        visit(block[(j, j)]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `L D Lᵀ x = rhs` in place; each column holds its pivot first.
+fn solve_simplicial(l: &SymbolicSimplicialCholesky<usize>, values: &[f64], x: &mut [f64]) {
+    let (col_ptr, row_idx) = (l.col_ptr(), l.row_idx());
+    for j in 0..l.ncols() {
+        let xj = x[j];
+        let below = col_ptr[j] + 1..col_ptr[j + 1];
+        for (&i, v) in row_idx[below.clone()].iter().zip(&values[below]) {
+            x[i] -= v * xj;
+        }
+    }
+    for j in (0..l.ncols()).rev() {
+        let below = col_ptr[j] + 1..col_ptr[j + 1];
+        let sum: f64 = row_idx[below.clone()].iter().zip(&values[below]).map(|(&i, v)| v * x[i]).sum();
+        x[j] = x[j] / values[col_ptr[j]] - sum;
+    }
+}

@@ -1,0 +1,187 @@
+//! What a gradient is worth.
+
+use std::fmt;
+
+use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
+
+use super::active::Units;
+use super::probe::Rank;
+use crate::program::Blocks;
+
+/// Duals and slacks below this, in common units, count as zero: the row is weakly active.
+const WEAK: f64 = 1e-8;
+
+/// What a gradient is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CertificateKind {
+    /// The derivative: strict complementarity, independent active rows, curvature on their null space.
+    Exact,
+    /// Some rows are weakly active (dual and slack both zero): the solution has a kink, and this is the one-sided
+    /// derivative that drops them.
+    Kink,
+    /// The active rows are dependent, or the solution is not unique: this is the least-norm element.
+    Degenerate,
+}
+
+impl CertificateKind {
+    /// The kind in `snake_case`, as programs read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Kink => "kink",
+            Self::Degenerate => "degenerate",
+        }
+    }
+}
+
+impl fmt::Display for CertificateKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A block of the user's program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Block {
+    /// `A x = b`.
+    Equalities,
+    /// `G x ≤ h`.
+    Inequalities,
+    /// `l ≤ C x ≤ u`.
+    Rows,
+    /// `lb ≤ x ≤ ub`.
+    Bounds,
+}
+
+impl Block {
+    /// The block's name in files and tables: `A`, `G`, `rows`, `bounds`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equalities => "A",
+            Self::Inequalities => "G",
+            Self::Rows => "rows",
+            Self::Bounds => "bounds",
+        }
+    }
+}
+
+/// One constraint by its place in the user's program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConstraintId {
+    /// The block.
+    pub block: Block,
+    /// Row within the block, or the variable's index.
+    pub index: usize,
+}
+
+impl fmt::Display for ConstraintId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.block.as_str(), self.index)
+    }
+}
+
+/// What a gradient is worth; every gradient carries one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Certificate {
+    /// What the gradient is.
+    pub kind: CertificateKind,
+    /// `‖K w + rhs‖∞ / ‖rhs‖∞` of the adjoint system, measured with the unregularized matrix.
+    pub residual: f64,
+    /// Largest relative KKT residual of the point the gradient was taken at.
+    pub kkt_residual: f64,
+    /// Inequality rows and bounds that were held as equalities (equalities are not listed).
+    pub active: Vec<ConstraintId>,
+    /// Rows and bounds with neither dual nor slack; the gradient treats them as inactive.
+    pub weakly_active: Vec<ConstraintId>,
+    /// Active constraints, equalities included, whose duals are not unique: they depend on one another.
+    pub dependent: Vec<ConstraintId>,
+    /// Variables at which the solution is not unique.
+    pub loose_variables: Vec<usize>,
+}
+
+impl Certificate {
+    pub(crate) fn new(facts: &Facts, residual: f64, kkt_residual: f64) -> Self {
+        Self {
+            kind: facts.kind(),
+            residual,
+            kkt_residual,
+            active: facts.active.clone(),
+            weakly_active: facts.weakly_active.clone(),
+            dependent: facts.dependent.clone(),
+            loose_variables: facts.loose_variables.clone(),
+        }
+    }
+}
+
+/// What is true of a solution whatever the cotangent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    active: Vec<ConstraintId>,
+    weakly_active: Vec<ConstraintId>,
+    dependent: Vec<ConstraintId>,
+    loose_variables: Vec<usize>,
+}
+
+impl Facts {
+    pub(crate) fn new(
+        program: &ProgramRef<'_>,
+        blocks: &Blocks,
+        active: &ActiveSet,
+        weak: &[usize],
+        rank: Rank,
+    ) -> Self {
+        let name = |k: usize| constraint_id(program, blocks, k);
+        let sides = active.rows.iter().chain(&active.bounds).enumerate();
+        let held = sides.filter(|(_, s)| matches!(s, Side::Lower | Side::Upper)).map(|(k, _)| name(k)).collect();
+        Self {
+            active: held,
+            weakly_active: weak.iter().map(|&k| name(k)).collect(),
+            dependent: rank.dependent_rows.iter().map(|&i| name(i)).collect(),
+            loose_variables: rank.loose_variables,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> CertificateKind {
+        if !self.dependent.is_empty() || !self.loose_variables.is_empty() {
+            CertificateKind::Degenerate
+        } else if !self.weakly_active.is_empty() {
+            CertificateKind::Kink
+        } else {
+            CertificateKind::Exact
+        }
+    }
+}
+
+/// The user's name for stacked constraint `k`: rows first, then bounds.
+fn constraint_id(program: &ProgramRef<'_>, blocks: &Blocks, k: usize) -> ConstraintId {
+    let m = program.num_rows();
+    let (block, start) = if k >= m {
+        (Block::Bounds, m)
+    } else if blocks.equalities.contains(&k) {
+        (Block::Equalities, blocks.equalities.start)
+    } else if blocks.inequalities.contains(&k) {
+        (Block::Inequalities, blocks.inequalities.start)
+    } else {
+        (Block::Rows, blocks.rows.start)
+    };
+    ConstraintId { block, index: k - start }
+}
+
+/// Indices, rows first, then bounds, of the inequalities with neither dual nor slack at a solution known to within
+/// `accuracy` (its relative KKT residual).
+pub(crate) fn weakly_active(program: &ProgramRef<'_>, solution: &Solution, accuracy: f64) -> Vec<usize> {
+    let tolerance = WEAK.max(10.0 * accuracy);
+    let units = Units::new(program, solution);
+    let weak = |c: super::active::Constraint| !c.equality && c.dual.abs() <= tolerance && c.slack() <= tolerance;
+    units.constraints(program, solution).enumerate().filter(|(_, c)| weak(*c)).map(|(k, _)| k).collect()
+}
+
+/// `active` without the constraints in `weak`.
+pub(crate) fn without(active: &ActiveSet, weak: &[usize]) -> ActiveSet {
+    let mut active = active.clone();
+    let m = active.rows.len();
+    for &k in weak {
+        if k < m { active.rows[k] = Side::Free } else { active.bounds[k - m] = Side::Free }
+    }
+    active
+}

@@ -1,0 +1,158 @@
+//! Gradients with respect to the data, on its sparsity pattern.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use bpqp_traits::{ActiveSet, CscMatrix, CscRef, Side, Solution};
+
+use super::certificate::Certificate;
+use super::reduced::KktSolution;
+use crate::program::{Program, slice_rows};
+
+/// The gradient of a loss with respect to every block of the user's program, each in the shape of its block and on its
+/// sparsity pattern, with the certificate that says what it is worth.
+///
+/// With `(z̃, ỹ, ζ̃)` the solution of the backward QP: `∂L/∂q = z̃`, `∂L/∂P = ½(z̃xᵀ + xz̃ᵀ)`, `∂L/∂A = y z̃ᵀ + ỹ xᵀ`,
+/// and `−ỹ`, `−ζ̃` at the sides that are active, zero at the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradient {
+    pub(crate) q: Vec<f64>,
+    pub(crate) p: CscMatrix,
+    pub(crate) a: CscMatrix,
+    pub(crate) b: Vec<f64>,
+    pub(crate) g: CscMatrix,
+    pub(crate) h: Vec<f64>,
+    pub(crate) rows: CscMatrix,
+    pub(crate) l: Vec<f64>,
+    pub(crate) u: Vec<f64>,
+    pub(crate) lb: Vec<f64>,
+    pub(crate) ub: Vec<f64>,
+    pub(crate) certificate: Certificate,
+    pub(crate) elapsed: Duration,
+}
+
+impl Gradient {
+    /// With respect to `q` (`d`).
+    pub fn q(&self) -> &[f64] {
+        &self.q
+    }
+
+    /// With respect to `P`, symmetric, both triangles: each entry as if it stood alone (`d × d`).
+    pub fn p(&self) -> &CscMatrix {
+        &self.p
+    }
+
+    /// With respect to the equalities' matrix.
+    pub fn a(&self) -> &CscMatrix {
+        &self.a
+    }
+
+    /// With respect to the equalities' right-hand side.
+    pub fn b(&self) -> &[f64] {
+        &self.b
+    }
+
+    /// With respect to the inequalities' matrix.
+    pub fn g(&self) -> &CscMatrix {
+        &self.g
+    }
+
+    /// With respect to the inequalities' right-hand side.
+    pub fn h(&self) -> &[f64] {
+        &self.h
+    }
+
+    /// With respect to the two-sided rows' matrix.
+    pub fn rows(&self) -> &CscMatrix {
+        &self.rows
+    }
+
+    /// With respect to the rows' lower sides. Where `l = u` the whole sensitivity stands at the side that the dual
+    /// pushes against, so that `l + u` is the gradient of moving both.
+    pub fn l(&self) -> &[f64] {
+        &self.l
+    }
+
+    /// With respect to the rows' upper sides; see [`l`](Self::l).
+    pub fn u(&self) -> &[f64] {
+        &self.u
+    }
+
+    /// With respect to the lower bounds; see [`l`](Self::l) for fixed variables.
+    pub fn lb(&self) -> &[f64] {
+        &self.lb
+    }
+
+    /// With respect to the upper bounds; see [`l`](Self::l) for fixed variables.
+    pub fn ub(&self) -> &[f64] {
+        &self.ub
+    }
+
+    /// What the gradient is worth.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Time of the backward pass.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+}
+
+/// Assembles the gradient at `at` from the adjoint solution `adjoint`.
+pub(crate) fn assemble(
+    program: &Program,
+    at: &Solution,
+    active: &ActiveSet,
+    adjoint: &KktSolution,
+    certificate: Certificate,
+) -> Gradient {
+    let stacked = program.as_stacked();
+    let blocks = program.blocks();
+    let mut p = program.p.clone();
+    for (value, (i, j, _)) in p.values_mut().iter_mut().zip(program.p().entries()) {
+        *value = 0.5 * (adjoint.z[i] * at.x[j] + at.x[i] * adjoint.z[j]);
+    }
+    let mut a = stacked.a().to_owned();
+    for (value, (i, j, _)) in a.values_mut().iter_mut().zip(stacked.a().entries()) {
+        *value = if active.rows[i].is_active() { at.y[i] * adjoint.z[j] + adjoint.y[i] * at.x[j] } else { 0.0 };
+    }
+    let (l, u) = split_sides(&active.rows, &at.y, &adjoint.y);
+    let (lb, ub) = split_sides(&active.bounds, &at.bound_duals, &adjoint.zeta);
+    let block = |a: CscRef<'_>, rows: &Range<usize>| slice_rows(a, rows);
+    let both = |rows: &Range<usize>| rows.clone().map(|i| l[i] + u[i]).collect();
+    Gradient {
+        q: adjoint.z.clone(),
+        p,
+        a: block(a.as_ref(), &blocks.equalities),
+        b: both(&blocks.equalities),
+        g: block(a.as_ref(), &blocks.inequalities),
+        h: u[blocks.inequalities.clone()].to_vec(),
+        rows: block(a.as_ref(), &blocks.rows),
+        l: l[blocks.rows.clone()].to_vec(),
+        u: u[blocks.rows.clone()].to_vec(),
+        lb,
+        ub,
+        certificate,
+        elapsed: Duration::ZERO,
+    }
+}
+
+/// `−ỹ` at the active side of each constraint, for lower and upper sides.
+fn split_sides(sides: &[Side], duals: &[f64], adjoint: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let at_lower = |i: usize| pushes_lower(sides[i], duals[i]);
+    let pick = |lower: bool| {
+        let value = |i: usize| if sides[i].is_active() && at_lower(i) == lower { -adjoint[i] } else { 0.0 };
+        (0..sides.len()).map(value).collect()
+    };
+    (pick(true), pick(false))
+}
+
+/// Whether an active constraint pushes against its lower side; an equality does where its dual is negative.
+pub(crate) fn pushes_lower(side: Side, dual: f64) -> bool {
+    match side {
+        Side::Lower => true,
+        Side::Equal => dual < 0.0,
+        Side::Upper | Side::Free => false,
+    }
+}

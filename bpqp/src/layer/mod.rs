@@ -1,0 +1,168 @@
+//! The layer: solve forward with one backend, differentiate with another.
+
+mod active;
+mod certificate;
+mod gradient;
+mod polish;
+mod probe;
+mod reduced;
+mod session;
+mod solved;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, Settings, Solution, Status};
+
+pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
+pub use gradient::Gradient;
+pub use session::LayerSession;
+pub use solved::{Cotangent, Duals, Solved, Tangent, Timing};
+
+use crate::program::Program;
+use crate::registry::Registry;
+use crate::{Error, Result};
+
+/// A differentiable convex program: any registered solver forward, any backward.
+///
+/// ```
+/// # fn main() -> bpqp::Result<()> {
+/// use bpqp::{Layer, Program};
+/// // min ½‖x‖² − x₀ − 2x₁  s.t.  x₀ + x₁ ≤ 1
+/// let program = Program::builder(2)
+///     .objective(&[[1.0, 0.0], [0.0, 1.0]], &[-1.0, -2.0])
+///     .inequalities(&[[1.0, 1.0]], &[1.0])
+///     .build()?;
+/// let layer = Layer::new()?;
+/// let mut solved = layer.forward(&program)?;
+/// let gradient = solved.backward(&[1.0, 0.0])?; // L = x₀
+/// assert!((solved.x()[0] - 0.0).abs() < 1e-8);
+/// assert!((gradient.h()[0] - 0.5).abs() < 1e-8);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Layer {
+    forward: Arc<dyn ForwardSolver>,
+    backward: Arc<dyn BackwardQpSolver>,
+    settings: Settings,
+}
+
+impl Layer {
+    /// The default backend both ways: the first that was compiled in.
+    ///
+    /// # Errors
+    /// [`Error::UnknownBackend`] where no backend was compiled in.
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// A layer with chosen backends and settings.
+    pub fn builder() -> LayerBuilder {
+        LayerBuilder { registry: None, forward: None, backward: None, settings: Settings::default() }
+    }
+
+    /// Solves `program` once. For many solves on one pattern keep a [`session`](Self::session).
+    ///
+    /// # Errors
+    /// Errors of the backend: see [`ForwardSolver::setup`]. An infeasible or unbounded program is a status.
+    pub fn forward<'p>(&self, program: &'p Program) -> Result<Solved<'p>> {
+        let start = Instant::now();
+        let mut session = self.forward.setup(&program.as_stacked(), &self.settings)?;
+        let setup = start.elapsed();
+        let start = Instant::now();
+        let mut solution = Solution::default();
+        let claimed = session.solve(&mut solution)?;
+        let timing = Timing { setup, forward: start.elapsed() };
+        Ok(self.solved(program, claimed, solution, timing))
+    }
+
+    /// A session that owns `program` and keeps the solver's factorization and iterate from one solve to the next.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn session(&self, program: Program) -> Result<LayerSession> {
+        LayerSession::new(self.clone(), program)
+    }
+
+    /// The solver of the forward pass.
+    pub fn forward_solver(&self) -> &dyn ForwardSolver {
+        &*self.forward
+    }
+
+    /// The solver of the backward pass.
+    pub fn backward_solver(&self) -> &dyn BackwardQpSolver {
+        &*self.backward
+    }
+
+    fn solved<'p>(&self, program: &'p Program, claimed: Status, solution: Solution, timing: Timing) -> Solved<'p> {
+        let residuals = KktResiduals::compute(&program.as_stacked(), &solution);
+        let status = verify(claimed, &residuals, self.settings.tolerance);
+        let backward = Arc::clone(&self.backward);
+        Solved { program, status, solution, residuals, timing, backward, prepared: None }
+    }
+}
+
+/// How far beyond the tolerance a point may be and still count as an inaccurate solution.
+const INACCURATE: f64 = 1e3;
+
+/// A solver's claim, taken back where the residuals do not bear it out.
+fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
+    if !claimed.has_solution() {
+        return claimed;
+    }
+    match residuals.max() {
+        r if r <= tolerance => claimed,
+        r if r <= INACCURATE * tolerance => Status::SolvedInaccurate,
+        _ => Status::NumericalError,
+    }
+}
+
+/// Chooses the backends and settings of a [`Layer`].
+pub struct LayerBuilder {
+    registry: Option<Registry>,
+    forward: Option<String>,
+    backward: Option<String>,
+    settings: Settings,
+}
+
+impl LayerBuilder {
+    /// The backends to choose from; default: those compiled in.
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// The forward backend by name; default: the first registered.
+    pub fn forward(mut self, name: impl Into<String>) -> Self {
+        self.forward = Some(name.into());
+        self
+    }
+
+    /// The backward backend by name; default: the first registered.
+    pub fn backward(mut self, name: impl Into<String>) -> Self {
+        self.backward = Some(name.into());
+        self
+    }
+
+    /// The forward solver's settings.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Builds the layer.
+    ///
+    /// # Errors
+    /// [`Error::UnknownBackend`];
+    /// [`InvalidSetting`](bpqp_traits::Error::InvalidSetting) for settings out of range.
+    pub fn build(self) -> Result<Layer> {
+        self.settings.validate()?;
+        let registry = self.registry.unwrap_or_else(Registry::compiled);
+        let none = || Error::UnknownBackend { name: "default".into(), available: Vec::new() };
+        let default = registry.names().into_iter().next().ok_or_else(none)?;
+        let forward = registry.get(self.forward.as_deref().unwrap_or(&default))?.forward();
+        let backward = registry.get(self.backward.as_deref().unwrap_or(&default))?.backward();
+        Ok(Layer { forward, backward, settings: self.settings })
+    }
+}

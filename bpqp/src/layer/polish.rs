@@ -1,0 +1,113 @@
+//! From a point within a solver's tolerance to the accuracy of the arithmetic, on its active set.
+
+use bpqp_traits::{ActiveSet, BackwardQpSolver, KktResiduals, ProgramRef, Result, Side, Solution};
+
+use super::active::{Units, identify};
+use super::reduced::ReducedKkt;
+
+/// Exchanges of active rows tried before the best point so far is taken.
+const MAX_ROUNDS: usize = 12;
+/// Wrong signs and violations below this, in common units, are rounding.
+const SIGN_TOLERANCE: f64 = 1e-10;
+/// A polished point this good ends the search.
+const GOOD: f64 = 1e-11;
+
+/// A point, its active set, and the factor of the KKT matrix on it: the backward pass needs nothing else.
+pub(crate) struct Polished {
+    pub(crate) solution: Solution,
+    pub(crate) residuals: KktResiduals,
+    pub(crate) kkt: ReducedKkt,
+}
+
+/// Solves the KKT system on the active set as a correction to `solution`, exchanging rows of wrong sign for violated
+/// ones; keeps whichever point has the smallest residuals, the one handed in included.
+pub(crate) fn polish(
+    program: &ProgramRef<'_>,
+    solution: &Solution,
+    backward: &dyn BackwardQpSolver,
+) -> Result<Polished> {
+    let mut kkt = ReducedKkt::new(program, identify(program, solution), backward)?;
+    let mut tried = vec![kkt.active().clone()];
+    let (mut best, mut best_active) = (solution.clone(), kkt.active().clone());
+    let mut best_residuals = KktResiduals::compute(program, solution);
+    let mut current = solution.clone();
+    for _ in 0..MAX_ROUNDS {
+        let candidate = correct(program, &current, &mut kkt)?;
+        let residuals = KktResiduals::compute(program, &candidate);
+        let improved = residuals.max() < best_residuals.max();
+        if improved {
+            (best, best_residuals, best_active) = (candidate.clone(), residuals, kkt.active().clone());
+        }
+        let next = exchange(program, &candidate, kkt.active());
+        if next == *kkt.active() {
+            // The set is right and only rounding is left: correct again while that helps.
+            if !improved || best_residuals.max() <= GOOD {
+                break;
+            }
+        } else if tried.contains(&next) {
+            break;
+        } else {
+            kkt = ReducedKkt::new(program, next.clone(), backward)?;
+            tried.push(next);
+        }
+        if candidate.x.iter().chain(&candidate.y).all(|v| v.is_finite()) {
+            current = candidate;
+        }
+    }
+    if *kkt.active() != best_active {
+        kkt = ReducedKkt::new(program, best_active, backward)?;
+    }
+    Ok(Polished { solution: best, residuals: best_residuals, kkt })
+}
+
+/// The point that satisfies the KKT equations on the active set, reached from `from` by one linear solve.
+fn correct(program: &ProgramRef<'_>, from: &Solution, kkt: &mut ReducedKkt) -> Result<Solution> {
+    let n = program.num_vars();
+    let active = kkt.active().clone();
+    let mut x = from.x.clone();
+    for j in active.active_bounds() {
+        x[j] = side_value(active.bounds[j], program.lb()[j], program.ub()[j]);
+    }
+    let mut y: Vec<f64> = from.y.clone();
+    for (y, side) in y.iter_mut().zip(&active.rows) {
+        if !side.is_active() {
+            *y = 0.0;
+        }
+    }
+    let mut gradient = program.q().to_vec();
+    program.p().symmetric_mul_add(1.0, &x, &mut gradient);
+    program.a().transpose_mul_add(1.0, &y, &mut gradient);
+    let mut gap = vec![0.0; program.num_rows()];
+    program.a().mul_add(-1.0, &x, &mut gap);
+    for &i in kkt.rows() {
+        gap[i] += side_value(active.rows[i], program.l()[i], program.u()[i]);
+    }
+    let step = kkt.solve(program, &gradient, &gap, &vec![0.0; n])?;
+    for j in active.free_variables() {
+        x[j] += step.z[j];
+    }
+    for &i in kkt.rows() {
+        y[i] += step.y[i];
+    }
+    let objective = program.objective(&x);
+    Ok(Solution { x, y, bound_duals: step.zeta, cone_duals: Vec::new(), objective, iterations: from.iterations })
+}
+
+fn side_value(side: Side, lower: f64, upper: f64) -> f64 {
+    if side == Side::Lower { lower } else { upper }
+}
+
+/// Drops active rows whose dual has the wrong sign, adds rows that are violated.
+fn exchange(program: &ProgramRef<'_>, point: &Solution, active: &ActiveSet) -> ActiveSet {
+    let units = Units::new(program, point);
+    let old = active.rows.iter().chain(&active.bounds);
+    let mut new = units.constraints(program, point).zip(old).map(|(c, &side)| match side {
+        Side::Equal => Side::Equal,
+        Side::Upper if c.dual < -SIGN_TOLERANCE => Side::Free,
+        Side::Lower if c.dual > SIGN_TOLERANCE => Side::Free,
+        Side::Free if c.slack() < -SIGN_TOLERANCE => c.nearer_side(),
+        kept => kept,
+    });
+    let rows: Vec<Side> = new.by_ref().take(program.num_rows()).collect();
+    ActiveSet { rows, bounds: new.collect() }
+}

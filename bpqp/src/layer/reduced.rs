@@ -1,0 +1,155 @@
+//! The KKT system on an active set, with the variables at bounds eliminated.
+
+use bpqp_traits::vector::max_abs;
+use bpqp_traits::{ActiveSet, AdjointQpRef, BackwardQpSolver, CscMatrix, KktFactor, ProgramRef, Result};
+
+/// Marks a variable or row that is not part of the reduced system.
+const ABSENT: usize = usize::MAX;
+
+/// The factorized KKT matrix on an active set:
+/// ```text
+/// ⎡ P   A₊ᵀ  E ⎤        A₊: the active rows
+/// ⎢ A₊  0    0 ⎥        Eᵀ: picks the variables at a bound
+/// ⎣ Eᵀ  0    0 ⎦
+/// ```
+/// Only the free variables and the active rows are factorized; the rest follows by substitution.
+pub(crate) struct ReducedKkt {
+    active: ActiveSet,
+    free: Vec<usize>,
+    rows: Vec<usize>,
+    h: CscMatrix,
+    c: CscMatrix,
+    factor: Box<dyn KktFactor>,
+}
+
+/// A solution of the whole system.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KktSolution {
+    /// Primal part (`n`).
+    pub(crate) z: Vec<f64>,
+    /// Row part (`m`), zero at inactive rows.
+    pub(crate) y: Vec<f64>,
+    /// Bound part (`n`), zero at free variables.
+    pub(crate) zeta: Vec<f64>,
+    /// `‖K w + rhs‖∞ / ‖rhs‖∞` on the reduced system.
+    pub(crate) residual: f64,
+}
+
+impl ReducedKkt {
+    /// Factorizes the system of `program` on `active` with `backward`.
+    pub(crate) fn new(program: &ProgramRef<'_>, active: ActiveSet, backward: &dyn BackwardQpSolver) -> Result<Self> {
+        let free: Vec<usize> = active.free_variables().collect();
+        let rows: Vec<usize> = active.active_rows().collect();
+        let (var_place, row_place) = (places(&free, program.num_vars()), places(&rows, program.num_rows()));
+        let h = select(program.p().entries(), &var_place, &var_place, (free.len(), free.len()))?;
+        let c = select(program.a().entries(), &row_place, &var_place, (rows.len(), free.len()))?;
+        let factor = backward.factorize(&AdjointQpRef::new(h.as_ref(), c.as_ref())?)?;
+        Ok(Self { active, free, rows, h, c, factor })
+    }
+
+    /// The active set it was factorized on.
+    pub(crate) fn active(&self) -> &ActiveSet {
+        &self.active
+    }
+
+    /// The active rows, ascending.
+    pub(crate) fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// The free variables, ascending.
+    pub(crate) fn free(&self) -> &[usize] {
+        &self.free
+    }
+
+    /// Solves
+    /// ```text
+    /// P z + A₊ᵀy + E ζ = −g,    A₊ z = r,    Eᵀz = zb
+    /// ```
+    /// for `g` (`n`), `r` (`m`, read at active rows) and `fixed` = zb (`n`, read at variables at a bound).
+    pub(crate) fn solve(
+        &mut self,
+        program: &ProgramRef<'_>,
+        g: &[f64],
+        r: &[f64],
+        fixed: &[f64],
+    ) -> Result<KktSolution> {
+        let (n, m) = (program.num_vars(), program.num_rows());
+        let mut z = vec![0.0; n];
+        for j in self.active.active_bounds() {
+            z[j] = fixed[j];
+        }
+        let (mut forces, mut rows_at_fixed) = (g.to_vec(), vec![0.0; m]);
+        if max_abs(&z) > 0.0 {
+            program.p().symmetric_mul_add(1.0, &z, &mut forces);
+            program.a().mul_add(1.0, &z, &mut rows_at_fixed);
+        }
+        let g_free = gather(&forces, &self.free);
+        let r_active: Vec<f64> = self.rows.iter().map(|&i| r[i] - rows_at_fixed[i]).collect();
+        let (mut z_free, mut y_active) = (vec![0.0; self.free.len()], vec![0.0; self.rows.len()]);
+        self.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
+        let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
+        let residual = qp.residual(&g_free, &r_active, &z_free, &y_active);
+
+        for (&j, &v) in self.free.iter().zip(&z_free) {
+            z[j] = v;
+        }
+        let mut y = vec![0.0; m];
+        for (&i, &v) in self.rows.iter().zip(&y_active) {
+            y[i] = v;
+        }
+        let zeta = self.bound_part(program, g, &z, &y);
+        Ok(KktSolution { z, y, zeta, residual })
+    }
+
+    /// `ζ = −(g + P z + Aᵀy)` at the variables at a bound, zero elsewhere.
+    fn bound_part(&self, program: &ProgramRef<'_>, g: &[f64], z: &[f64], y: &[f64]) -> Vec<f64> {
+        let mut zeta: Vec<f64> = g.iter().map(|v| -v).collect();
+        program.p().symmetric_mul_add(-1.0, z, &mut zeta);
+        program.a().transpose_mul_add(-1.0, y, &mut zeta);
+        for &j in &self.free {
+            zeta[j] = 0.0;
+        }
+        zeta
+    }
+
+    /// The reduced matrices and their factor, for the probe of [`super::probe`].
+    pub(crate) fn parts(&mut self) -> (&CscMatrix, &CscMatrix, &mut dyn KktFactor) {
+        (&self.h, &self.c, &mut *self.factor)
+    }
+}
+
+fn places(chosen: &[usize], len: usize) -> Vec<usize> {
+    let mut places = vec![ABSENT; len];
+    for (place, &i) in chosen.iter().enumerate() {
+        places[i] = place;
+    }
+    places
+}
+
+fn select(
+    entries: impl Iterator<Item = (usize, usize, f64)>,
+    row_place: &[usize],
+    col_place: &[usize],
+    (nrows, ncols): (usize, usize),
+) -> Result<CscMatrix> {
+    let mut col_ptr = vec![0; ncols + 1];
+    let (mut row_idx, mut values) = (Vec::new(), Vec::new());
+    // Entries come column by column with rows ascending, and both maps keep the order.
+    for (i, j, v) in entries {
+        let (i, j) = (row_place[i], col_place[j]);
+        if i != ABSENT && j != ABSENT {
+            row_idx.push(i);
+            values.push(v);
+            col_ptr[j + 1] += 1;
+        }
+    }
+    for j in 0..ncols {
+        col_ptr[j + 1] += col_ptr[j];
+    }
+    CscMatrix::new(nrows, ncols, col_ptr, row_idx, values)
+}
+
+fn gather(v: &[f64], chosen: &[usize]) -> Vec<f64> {
+    chosen.iter().map(|&i| v[i]).collect()
+}

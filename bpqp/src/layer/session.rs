@@ -1,0 +1,81 @@
+//! A layer that is solved again and again, as a training loop does.
+
+use std::time::Instant;
+
+use bpqp_traits::{Error as SolverError, Reuse, Session, Solution};
+
+use super::{Layer, Solved, Timing};
+use crate::Result;
+use crate::program::{OwnedUpdate, Program, Values};
+
+/// A program held by a solver: takes new values on the same patterns, reuses the solver's factorization where it can,
+/// and starts each solve from the last solution where the solver can.
+pub struct LayerSession {
+    layer: Layer,
+    program: Program,
+    session: Box<dyn Session>,
+    /// The last solution, to start from; also the buffers of the next.
+    last: Option<Solution>,
+    setup: std::time::Duration,
+}
+
+impl LayerSession {
+    pub(super) fn new(layer: Layer, program: Program) -> Result<Self> {
+        let start = Instant::now();
+        let session = layer.forward.setup(&program.as_stacked(), &layer.settings)?;
+        let setup = start.elapsed();
+        Ok(Self { layer, program, session, last: None, setup })
+    }
+
+    /// The program as last updated.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Takes new values, all or nothing, and says what the solver could reuse. A solver without updates is set up again.
+    ///
+    /// # Errors
+    /// [`InvalidProblem`](SolverError::InvalidProblem) or [`NotConvex`](SolverError::NotConvex), with the session left
+    /// as it was.
+    pub fn update(&mut self, new: &Values<'_>) -> Result<Reuse> {
+        let start = Instant::now();
+        let before = self.program.clone();
+        let change = OwnedUpdate::new(&self.program, new)?;
+        self.program.update(new)?;
+        let result = match self.session.update(&change.as_ref()) {
+            Err(SolverError::Unsupported { .. }) => {
+                self.layer.forward.setup(&self.program.as_stacked(), &self.layer.settings).map(|session| {
+                    self.session = session;
+                    Reuse::Nothing
+                })
+            }
+            other => other,
+        };
+        self.setup = start.elapsed();
+        match result {
+            Ok(reuse) => Ok(reuse),
+            Err(error) => {
+                self.program = before;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Solves the program as it stands.
+    ///
+    /// # Errors
+    /// As [`Layer::forward`].
+    pub fn forward(&mut self) -> Result<Solved<'_>> {
+        let start = Instant::now();
+        if let Some(last) = &self.last
+            && self.layer.forward.capabilities().warm_start
+        {
+            self.session.warm_start(&last.x, &last.y, &last.bound_duals)?;
+        }
+        let mut solution = self.last.take().unwrap_or_default();
+        let claimed = self.session.solve(&mut solution)?;
+        let timing = Timing { setup: std::mem::take(&mut self.setup), forward: start.elapsed() };
+        self.last = claimed.has_solution().then(|| solution.clone());
+        Ok(self.layer.solved(&self.program, claimed, solution, timing))
+    }
+}

@@ -1,0 +1,296 @@
+//! A solved program, ready to be differentiated.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bpqp_traits::{BackwardQpSolver, Error as SolverError, KktResiduals, Solution, Status};
+
+use super::certificate::{Certificate, Facts, weakly_active, without};
+use super::gradient::{Gradient, assemble, pushes_lower};
+use super::polish::polish;
+use super::probe::Rank;
+use super::reduced::{KktSolution, ReducedKkt};
+use crate::program::{OwnedUpdate, Program, Values, check_len};
+use crate::{Error, Result};
+
+/// Largest relative residual of the adjoint system that still makes a gradient, where the system determines one.
+const ADJOINT_TOLERANCE: f64 = 1e-6;
+
+/// Duals by the user's blocks, signed as [`Solution`] has them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Duals<'a> {
+    /// Of `A x = b`.
+    pub equalities: &'a [f64],
+    /// Of `G x ≤ h`, not negative.
+    pub inequalities: &'a [f64],
+    /// Of `l ≤ C x ≤ u`.
+    pub rows: &'a [f64],
+    /// Of `lb ≤ x ≤ ub`.
+    pub bounds: &'a [f64],
+}
+
+/// Time that a forward pass took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Preparing the problem.
+    pub setup: Duration,
+    /// Solving it.
+    pub forward: Duration,
+}
+
+/// A loss's gradient with respect to the solution; absent parts are zero.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cotangent<'a> {
+    /// With respect to `x` (`d`).
+    pub x: Option<&'a [f64]>,
+    /// With respect to the duals of `A x = b`.
+    pub equalities: Option<&'a [f64]>,
+    /// With respect to the duals of `G x ≤ h`.
+    pub inequalities: Option<&'a [f64]>,
+    /// With respect to the duals of `l ≤ C x ≤ u`.
+    pub rows: Option<&'a [f64]>,
+    /// With respect to the duals of the bounds (`d`).
+    pub bounds: Option<&'a [f64]>,
+}
+
+/// The derivative of the solution along a direction of the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tangent {
+    /// Of `x` (`d`).
+    pub x: Vec<f64>,
+    /// Of the duals of `A x = b`.
+    pub equalities: Vec<f64>,
+    /// Of the duals of `G x ≤ h`.
+    pub inequalities: Vec<f64>,
+    /// Of the duals of `l ≤ C x ≤ u`.
+    pub rows: Vec<f64>,
+    /// Of the duals of the bounds (`d`).
+    pub bounds: Vec<f64>,
+    /// What the derivative is worth.
+    pub certificate: Certificate,
+}
+
+/// A solved program. The first derivative asked of it polishes the point and factorizes the KKT matrix on its active
+/// set; further ones are one linear solve each.
+pub struct Solved<'p> {
+    pub(super) program: &'p Program,
+    pub(super) status: Status,
+    pub(super) solution: Solution,
+    pub(super) residuals: KktResiduals,
+    pub(super) timing: Timing,
+    pub(super) backward: Arc<dyn BackwardQpSolver>,
+    pub(super) prepared: Option<Prepared>,
+}
+
+/// What all derivatives at one solution share.
+pub(super) struct Prepared {
+    kkt: ReducedKkt,
+    facts: Facts,
+}
+
+impl Solved<'_> {
+    /// Why the solver stopped, after its claim was checked against the data.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// The primal solution (`d`).
+    pub fn x(&self) -> &[f64] {
+        &self.solution.x
+    }
+
+    /// The dual solution, by blocks.
+    pub fn duals(&self) -> Duals<'_> {
+        let blocks = self.program.blocks();
+        let y = &self.solution.y;
+        Duals {
+            equalities: &y[blocks.equalities.clone()],
+            inequalities: &y[blocks.inequalities.clone()],
+            rows: &y[blocks.rows.clone()],
+            bounds: &self.solution.bound_duals,
+        }
+    }
+
+    /// The stacked solution, as solvers return it.
+    pub fn solution(&self) -> &Solution {
+        &self.solution
+    }
+
+    /// `½ xᵀP x + qᵀx + constant`.
+    pub fn objective(&self) -> f64 {
+        self.program.objective(&self.solution.x)
+    }
+
+    /// KKT residuals, recomputed from the data.
+    pub fn residuals(&self) -> &KktResiduals {
+        &self.residuals
+    }
+
+    /// Iterations of the forward solver.
+    pub fn iterations(&self) -> u64 {
+        self.solution.iterations
+    }
+
+    /// Time of the forward pass.
+    pub fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// Improves the point to the accuracy of the arithmetic on its active set and prepares its derivatives; does
+    /// nothing the second time. Every derivative calls this by itself.
+    ///
+    /// # Errors
+    /// [`Error::NotSolved`] where there is no solution; errors of the backward solver.
+    pub fn polish(&mut self) -> Result<()> {
+        self.prepare().map(|_| ())
+    }
+
+    /// The gradient of a loss with respect to all data, from its gradient `x_bar` with respect to `x` (`d`).
+    ///
+    /// # Errors
+    /// As [`vjp`](Self::vjp).
+    pub fn backward(&mut self, x_bar: &[f64]) -> Result<Gradient> {
+        self.vjp(&Cotangent { x: Some(x_bar), ..Cotangent::default() })
+    }
+
+    /// The gradient of a loss with respect to all data, from its gradient with respect to `x` and the duals: one
+    /// backward QP (the paper's section 3).
+    ///
+    /// # Errors
+    /// [`Error::NotSolved`] where there is no solution; [`Error::Adjoint`] where the backward QP could not be solved;
+    /// [`InvalidArgument`](SolverError::InvalidArgument) for a wrong length or a value that is not finite.
+    pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
+        let start = Instant::now();
+        let (x_bar, y_bar, bound_bar) = self.stack_cotangent(cotangent)?;
+        let program = self.program;
+        let stacked = program.as_stacked();
+        let prepared = self.prepare()?;
+        let right: Vec<f64> = y_bar.iter().map(|v| -v).collect();
+        let fixed: Vec<f64> = bound_bar.iter().map(|v| -v).collect();
+        let adjoint = prepared.kkt.solve(&stacked, &x_bar, &right, &fixed)?;
+        let active = prepared.kkt.active().clone();
+        let certificate = self.certify(&adjoint)?;
+        let mut gradient = assemble(program, &self.solution, &active, &adjoint, certificate);
+        gradient.elapsed = start.elapsed();
+        Ok(gradient)
+    }
+
+    /// The derivative of the solution along `direction`, a change of the data in the order of their patterns: the same
+    /// linear system as the backward pass.
+    ///
+    /// # Errors
+    /// As [`vjp`](Self::vjp).
+    pub fn jvp(&mut self, direction: &Values<'_>) -> Result<Tangent> {
+        let change = OwnedUpdate::direction(self.program, direction)?;
+        let program = self.program;
+        let stacked = program.as_stacked();
+        self.prepare()?;
+        let (x, y) = (&self.solution.x, &self.solution.y);
+        let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
+        let active = prepared.kkt.active();
+        let active_y: Vec<f64> =
+            y.iter().zip(&active.rows).map(|(y, s)| if s.is_active() { *y } else { 0.0 }).collect();
+
+        let update = change.as_ref();
+        let (mut force, mut right) = (vec![0.0; x.len()], vec![0.0; y.len()]);
+        if let Some(dq) = update.q {
+            force.copy_from_slice(dq);
+        }
+        if let Some(dp) = update.p {
+            stacked.p().with_values(dp)?.symmetric_mul_add(1.0, x, &mut force);
+        }
+        if let Some(da) = update.a {
+            let da = stacked.a().with_values(da)?;
+            da.transpose_mul_add(1.0, &active_y, &mut force);
+            da.mul_add(-1.0, x, &mut right);
+        }
+        for (i, right) in right.iter_mut().enumerate() {
+            let side = if pushes_lower(active.rows[i], y[i]) { update.l } else { update.u };
+            *right += side.map_or(0.0, |v| v[i]);
+        }
+        let bound_duals = &self.solution.bound_duals;
+        let fixed: Vec<f64> = (0..x.len())
+            .map(|j| {
+                if pushes_lower(active.bounds[j], bound_duals[j]) { update.lb } else { update.ub }.map_or(0.0, |v| v[j])
+            })
+            .collect();
+        let tangent = prepared.kkt.solve(&stacked, &force, &right, &fixed)?;
+        let certificate = self.certify(&tangent)?;
+        let blocks = program.blocks();
+        Ok(Tangent {
+            equalities: tangent.y[blocks.equalities.clone()].to_vec(),
+            inequalities: tangent.y[blocks.inequalities.clone()].to_vec(),
+            rows: tangent.y[blocks.rows.clone()].to_vec(),
+            bounds: tangent.zeta,
+            x: tangent.z,
+            certificate,
+        })
+    }
+
+    /// Polishes, drops weakly active rows, and looks for singularity; once.
+    fn prepare(&mut self) -> Result<&mut Prepared> {
+        if !self.status.has_solution() {
+            return Err(Error::NotSolved { status: self.status });
+        }
+        let program = self.program.as_stacked();
+        if program.cones().is_some() {
+            return Err(SolverError::unsupported("bpqp", "gradients of programs with second-order cones yet").into());
+        }
+        if self.prepared.is_none() {
+            let polished = polish(&program, &self.solution, &*self.backward)?;
+            (self.solution, self.residuals) = (polished.solution, polished.residuals);
+            let mut kkt = polished.kkt;
+            let weak = weakly_active(&program, &self.solution, self.residuals.max());
+            let strict = without(kkt.active(), &weak);
+            if strict != *kkt.active() {
+                kkt = ReducedKkt::new(&program, strict, &*self.backward)?;
+            }
+            let rank = Rank::of(&mut kkt)?;
+            let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &weak, rank);
+            self.prepared = Some(Prepared { kkt, facts });
+        }
+        self.prepared.as_mut().ok_or(Error::NotSolved { status: self.status })
+    }
+
+    /// A certificate for a solution of the KKT system, or a refusal.
+    fn certify(&self, solution: &KktSolution) -> Result<Certificate> {
+        let facts = self.prepared.as_ref().map(|p| p.facts.clone()).unwrap_or_default();
+        let finite = solution.z.iter().chain(&solution.y).chain(&solution.zeta).all(|v| v.is_finite());
+        let determined = facts.kind() != super::CertificateKind::Degenerate;
+        if !finite || (determined && solution.residual > ADJOINT_TOLERANCE) {
+            return Err(Error::Adjoint { residual: solution.residual });
+        }
+        Ok(Certificate::new(&facts, solution.residual, self.residuals.max()))
+    }
+
+    fn stack_cotangent(&self, cotangent: &Cotangent<'_>) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
+        let (n, blocks) = (self.program.num_vars(), self.program.blocks());
+        let mut y = vec![0.0; self.program.as_stacked().num_rows()];
+        let parts = [
+            ("cotangent of the equalities", cotangent.equalities, &blocks.equalities),
+            ("cotangent of the inequalities", cotangent.inequalities, &blocks.inequalities),
+            ("cotangent of the rows", cotangent.rows, &blocks.rows),
+        ];
+        for (name, part, rows) in parts {
+            if let Some(part) = part {
+                check_argument(name, part, rows.len())?;
+                y[rows.clone()].copy_from_slice(part);
+            }
+        }
+        let vector = |name, part: Option<&[f64]>| -> Result<Vec<f64>> {
+            let Some(part) = part else { return Ok(vec![0.0; n]) };
+            check_argument(name, part, n)?;
+            Ok(part.to_vec())
+        };
+        let x = vector("cotangent of x", cotangent.x)?;
+        Ok((x, y, vector("cotangent of the bounds", cotangent.bounds)?))
+    }
+}
+
+fn check_argument(name: &str, v: &[f64], len: usize) -> Result<()> {
+    check_len(name, v.len(), len)?;
+    match v.iter().position(|x| !x.is_finite()) {
+        Some(i) => Err(SolverError::invalid_argument(name, format!("entry {i} is {}", v[i])).into()),
+        None => Ok(()),
+    }
+}

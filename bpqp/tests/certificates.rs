@@ -1,0 +1,108 @@
+//! What a certificate says where the derivative is not what it seems.
+
+mod common;
+
+use bpqp::{Block, CertificateKind, ConstraintId, Error, Program, Status};
+use common::{Sizes, difference, every_pair, layer, random_program};
+
+const INF: f64 = f64::INFINITY;
+
+fn id(block: Block, index: usize) -> ConstraintId {
+    ConstraintId { block, index }
+}
+
+/// min ½x² s.t. x ≥ 0: the bound is met with multiplier zero. The one-sided derivative that drops it is dx/dq = −1.
+#[test]
+fn a_weakly_active_bound_is_a_kink() {
+    let program = Program::builder(1).objective(&[[1.0]], &[0.0]).bounds(&[0.0], &[INF]).build().unwrap();
+    for (name, layer) in every_pair() {
+        let gradient = layer.forward(&program).unwrap().backward(&[1.0]).unwrap();
+        let certificate = gradient.certificate();
+        assert_eq!(certificate.kind, CertificateKind::Kink, "{name}");
+        assert_eq!(certificate.weakly_active, [id(Block::Bounds, 0)], "{name}");
+        assert!(certificate.active.is_empty(), "{name}");
+        assert!((gradient.q()[0] + 1.0).abs() <= 1e-9, "{name}: {:?}", gradient.q());
+    }
+}
+
+/// An equality given twice: x is still unique, z̃ too (min ½‖x‖², x₀ + x₁ = 1: ∂L/∂q = −(½, −½) for L = x₀), the duals
+/// are not. The least-norm adjoint shares ν̃ = −½ equally: ∂L/∂b = (¼, ¼).
+#[test]
+fn a_duplicate_equality_is_degenerate_with_the_least_norm_dual() {
+    let program = Program::builder(2)
+        .objective(&[[1.0, 0.0], [0.0, 1.0]], &[0.0, 0.0])
+        .equalities(&[[1.0, 1.0], [1.0, 1.0]], &[1.0, 1.0])
+        .build()
+        .unwrap();
+    for (name, layer) in every_pair() {
+        let gradient = layer.forward(&program).unwrap().backward(&[1.0, 0.0]).unwrap();
+        let certificate = gradient.certificate();
+        assert_eq!(certificate.kind, CertificateKind::Degenerate, "{name}");
+        assert_eq!(certificate.dependent, [id(Block::Equalities, 0), id(Block::Equalities, 1)], "{name}");
+        assert!(certificate.residual <= 1e-9, "{name}: {:.1e}", certificate.residual);
+        assert!(difference(gradient.q(), &[-0.5, 0.5]) <= 1e-9, "{name}: {:?}", gradient.q());
+        assert!((gradient.b().iter().sum::<f64>() - 0.5).abs() <= 1e-9, "{name}: {:?}", gradient.b());
+        if name.ends_with("native backward") {
+            assert!(difference(gradient.b(), &[0.25, 0.25]) <= 1e-9, "{name}: {:?}", gradient.b());
+        }
+    }
+}
+
+/// min ½(x₀ − 1)² over (x₀, x₁) with 0 ≤ x₁ ≤ 1: any x₁ is optimal.
+#[test]
+fn a_solution_that_is_not_unique_is_degenerate_and_says_where() {
+    let program = Program::builder(2)
+        .objective(&[[1.0, 0.0], [0.0, 0.0]], &[-1.0, 0.0])
+        .bounds(&[-INF, 0.0], &[INF, 1.0])
+        .build()
+        .unwrap();
+    let mut solved = layer("clarabel", "native").forward(&program).unwrap();
+    let gradient = solved.backward(&[1.0, 0.0]).unwrap();
+    assert_eq!(gradient.certificate().kind, CertificateKind::Degenerate);
+    assert_eq!(gradient.certificate().loose_variables, [1]);
+    assert!((gradient.q()[0] + 1.0).abs() <= 1e-9);
+}
+
+/// A redundant inequality that stays slack, and one that repeats another's active side at a zero multiplier.
+#[test]
+fn the_active_set_is_listed_by_block() {
+    let program = random_program(7, Sizes { vars: 24, equalities: 2, inequalities: 16, rows: 12 });
+    let reference = layer("clarabel", "native").forward(&program).unwrap().backward(&[1.0; 24]).unwrap();
+    let active = &reference.certificate().active;
+    // By construction of the random programs: inequalities 0, 2, 4, 6, 8; rows 0, 1, 4, 5; bounds 0, 1, 3.
+    let expected: Vec<ConstraintId> = [0, 2, 4, 6, 8]
+        .map(|i| id(Block::Inequalities, i))
+        .into_iter()
+        .chain([0, 1, 4, 5].map(|i| id(Block::Rows, i)))
+        .chain([0, 1, 3].map(|i| id(Block::Bounds, i)))
+        .collect();
+    assert_eq!(*active, expected);
+    for (name, layer) in every_pair() {
+        let gradient = layer.forward(&program).unwrap().backward(&[1.0; 24]).unwrap();
+        assert_eq!(gradient.certificate().active, expected, "{name}");
+        for (ours, theirs) in [
+            (gradient.q(), reference.q()),
+            (gradient.p().values(), reference.p().values()),
+            (gradient.a().values(), reference.a().values()),
+            (gradient.g().values(), reference.g().values()),
+            (gradient.rows().values(), reference.rows().values()),
+            (gradient.h(), reference.h()),
+        ] {
+            assert!(difference(ours, theirs) <= 1e-8, "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_infeasible_or_unbounded_program_has_a_status_and_no_gradient() {
+    let infeasible =
+        Program::builder(1).objective(&[[1.0]], &[0.0]).inequalities(&[[1.0], [-1.0]], &[0.0, -1.0]).build().unwrap();
+    let unbounded = Program::builder(1).linear_objective(&[-1.0]).bounds(&[0.0], &[INF]).build().unwrap();
+    for (name, layer) in every_pair() {
+        for (program, status) in [(&infeasible, Status::PrimalInfeasible), (&unbounded, Status::DualInfeasible)] {
+            let mut solved = layer.forward(program).unwrap();
+            assert_eq!(solved.status(), status, "{name}");
+            assert!(matches!(solved.backward(&[1.0]), Err(Error::NotSolved { status: s }) if s == status), "{name}");
+        }
+    }
+}
