@@ -3,6 +3,8 @@
 mod builder;
 mod convexity;
 mod error;
+#[cfg(feature = "io")]
+pub mod io;
 mod layer;
 mod matrix;
 mod program;

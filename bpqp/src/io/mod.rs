@@ -1,0 +1,83 @@
+//! Problem files: QPS/MPS and JSON, plain or gzipped.
+//!
+//! # QPS and MPS
+//! Free fields are tried first; a file that breaks them (names with blanks) is read by fixed columns. The rules that
+//! differ among readers:
+//! - The objective is the first `N` row; entries of further `N` rows are dropped. Its right-hand side is **minus** the
+//!   constant.
+//! - `RANGES` on an `E` row: `R ≥ 0` gives `[rhs, rhs + R]`, `R < 0` gives `[rhs + R, rhs]`. On `L` and `G` rows the sign
+//!   does not matter; on `N` rows a range says nothing.
+//! - A variable without bounds lies in `[0, ∞)`. A negative `UP` on a variable whose lower bound was not given frees it
+//!   below, the rule of CPLEX and HiGHS; `UP 0` keeps 0. `MI` leaves the upper bound alone.
+//! - In `RHS`, `RANGES` and `BOUNDS`, a magnitude of 1e20 or more is infinite.
+//! - `QUADOBJ` and `QSECTION` hold one triangle of `P` (either), `QMATRIX` holds both; the objective is `½ xᵀP x`.
+//! - `OBJSENSE MAX` negates the objective: a [`Program`] minimises.
+//! - An entry given twice is an error; explicit zeros stay in the pattern.
+//! - Integer variables, semicontinuous ones, cones and quadratic rows are refused.
+//!
+//! All rows, equalities included, become the block `rows(l, C, u)` of the [`Program`].
+//!
+//! # JSON
+//! ```json
+//! {"P": [[2, 0], [0, 2]], "q": [1, 1], "A": [[1, 1]], "b": [1], "lb": [0, null]}
+//! ```
+//! Keys: `P, q, A, b, G, h, rows, l, u, lb, ub, constant`, all optional but `q`; an unknown key is an error. A matrix is
+//! a list of rows, or `{"shape": [r, c], "indptr": [], "indices": [], "data": []}` (sparse columns, indices ascending).
+//! `P` has both triangles. `null` stands for an infinite bound in `h, l, u, lb, ub`.
+
+mod json;
+mod load;
+mod qps;
+
+use std::path::Path;
+
+pub use json::{CscJson, to_json};
+pub use load::Format;
+
+use crate::{Program, Result};
+
+/// A problem read from a file, with its names.
+#[derive(Clone, Debug)]
+pub struct ProblemFile {
+    /// The problem's name: what the file says, else the file's name.
+    pub name: String,
+    /// The problem, as a minimization.
+    pub program: Program,
+    /// Whether the file maximizes; the objective of `program` is then the negated one.
+    pub maximize: bool,
+    /// Names of the stacked rows (`m`): as in the file, or `A[0]`, `G[0]`, `rows[0]` where it has none.
+    pub row_names: Vec<String>,
+    /// Names of the variables (`d`): as in the file, or `x[0]`, … where it has none.
+    pub column_names: Vec<String>,
+}
+
+/// Reads a problem file, unpacking gzip (told by its first bytes). The format follows from the extension (`.qps`,
+/// `.mps`, `.sif`, `.json`, each also with `.gz`), and from the content where that says nothing.
+///
+/// # Errors
+/// [`Error::Io`](crate::Error::Io) for a file that cannot be read or unpacked, [`Error::Parse`](crate::Error::Parse)
+/// with the line for one that breaks its format, and the errors of
+/// [`ProgramBuilder::build`](crate::ProgramBuilder::build) for data that are no convex program.
+pub fn read_file(path: impl AsRef<Path>) -> Result<ProblemFile> {
+    load::read_file(path.as_ref())
+}
+
+/// Reads a problem from a file's bytes, gzipped or not; `name` stands for the file.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<ProblemFile> {
+    load::read_bytes(name, bytes)
+}
+
+/// Reads a problem from text; `name` stands for the file in errors, and for the problem where the text does not name it.
+///
+/// # Errors
+/// [`Error::Parse`](crate::Error::Parse) with the line, and the errors of
+/// [`ProgramBuilder::build`](crate::ProgramBuilder::build).
+pub fn read_str(name: &str, text: &str, format: Format) -> Result<ProblemFile> {
+    match format {
+        Format::Qps => qps::read(name, text),
+        Format::Json => json::read(name, text),
+    }
+}
