@@ -60,6 +60,7 @@ pub(crate) struct Polish {
     direction: Vec<f64>,
     line: LineSearch,
     violation: f64,
+    started: bool,
     /// Residual of `(x, y, ζ)` as last judged.
     pub(crate) residual: f64,
 }
@@ -87,6 +88,7 @@ impl Polish {
             direction: zeros(n + m),
             line: LineSearch::default(),
             violation: f64::INFINITY,
+            started: false,
             residual: f64::INFINITY,
         }
     }
@@ -94,7 +96,13 @@ impl Polish {
     /// Forgets everything but the symbolic factorization.
     pub(crate) fn reset(&mut self) {
         self.factored = None;
+        self.started = false;
         self.residual = f64::INFINITY;
+    }
+
+    /// Whether it was never started.
+    pub(crate) fn is_new(&self) -> bool {
+        !self.started
     }
 
     /// Starts over from the ADMM iterate.
@@ -109,6 +117,7 @@ impl Polish {
         self.center.2.copy_from_slice(zeta);
         (self.rho, self.sigma, self.inner) = (RHO_START, SIGMA_START, INNER_START);
         self.violation = f64::INFINITY;
+        self.started = true;
         self.residual = f64::INFINITY;
     }
 

@@ -9,14 +9,16 @@ use super::polish::{Budget, Spent};
 use super::rho::Rho;
 use super::session::AdmmSession;
 
-/// Factorizations that the polish may spend before the iterations have earned any.
-const POLISH_ALLOWANCE: f64 = 30.0;
-/// Factorizations of one polish at most.
-const POLISH_MAX: f64 = 60.0;
-/// Solves without a new factorization in one polish, for each factorization allowed.
+/// Factorizations of one run of the polish at most …
+const POLISH_MAX: u64 = 60;
+/// … and of one that only sharpens a point within tolerance.
+const SHARPEN_MAX: u64 = 8;
+/// Steps of the polish for each factorization allowed.
 const POLISH_STEPS: u64 = 4;
-/// The next polish comes when the iterations have grown by this factor.
-const POLISH_SPACING: f64 = 2.0;
+/// After a run of the polish the iterations go on for its work divided by this.
+const POLISH_SHARE: f64 = 2.0;
+/// The polish keeps its own point until the iterate's residual is this much smaller.
+const RESTART: f64 = 0.01;
 
 /// The state of one solve.
 pub(crate) struct Run<'a> {
@@ -72,7 +74,7 @@ impl<'a> Run<'a> {
     fn run(&mut self, warm: bool, out: &mut Solution) -> Result<Status> {
         if warm {
             self.offer_iterate();
-            if self.polish() {
+            if self.polish(POLISH_MAX) {
                 return Ok(Status::Solved);
             }
         }
@@ -114,17 +116,19 @@ impl<'a> Run<'a> {
         }
         self.offer_iterate();
         if self.best.residual <= self.s.options.tolerance {
-            self.polish();
+            self.polish(SHARPEN_MAX);
             return Ok(Some(Status::Solved));
         }
         if let Some(status) = self.infeasible(out) {
             return Ok(Some(status));
         }
-        if self.iterations >= self.next_polish && self.polish_work <= self.polish_earned() {
-            if self.polish() {
+        if self.iterations >= self.next_polish {
+            let before = self.polish_work;
+            if self.polish(POLISH_MAX) {
                 return Ok(Some(Status::Solved));
             }
-            self.next_polish = (self.iterations as f64 * POLISH_SPACING) as u64;
+            let pause = (self.polish_work - before) / POLISH_SHARE;
+            self.next_polish = self.iterations + (pause as u64).max(self.s.options.check_interval);
         }
         if self.out_of_time() {
             return Ok(Some(self.final_status(Status::TimeLimit)));
@@ -148,14 +152,12 @@ impl<'a> Run<'a> {
         None
     }
 
-    fn polish_earned(&self) -> f64 {
-        self.iterations as f64 + POLISH_ALLOWANCE * self.factor_cost
-    }
-
-    /// Polishes the better of the iterate and the last polish's point; true when a point within tolerance was found.
-    fn polish(&mut self) -> bool {
-        let earned = self.polish_earned();
+    /// Polishes, going on from the last run's point or from an iterate that is much better; true when a point within tolerance was found.
+    fn polish(&mut self, factorizations: u64) -> bool {
         let left = self.s.options.max_iterations.saturating_sub(self.iterations);
+        if left == 0 {
+            return false;
+        }
         let deadline = self.s.options.time_limit;
         let (started, best) = (self.started, &mut self.best);
         let AdmmSession { polish, problem, it, program, options, .. } = &mut *self.s;
@@ -163,11 +165,10 @@ impl<'a> Run<'a> {
         let program = program.as_ref();
         problem.unscale(&it.x, &it.y, &it.zeta, &mut best.scratch);
         let current = KktResiduals::compute(&program, &best.scratch).max();
-        if polish.residual.is_infinite() || current < polish.residual {
+        if polish.is_new() || current < RESTART * polish.residual && polish.residual.is_finite() {
             polish.restart(it);
         }
-        let affordable = ((earned - self.polish_work) / self.factor_cost).clamp(3.0, POLISH_MAX) as u64;
-        let budget = Budget { factorizations: affordable, steps: (POLISH_STEPS * affordable + 20).min(left.max(1)) };
+        let budget = Budget { factorizations, steps: (POLISH_STEPS * factorizations).min(left) };
         let tolerance = options.tolerance;
         let spent: Spent = polish.run(problem, budget, &mut |x, y, zeta| {
             problem.unscale(x, y, zeta, &mut best.scratch);
