@@ -5,7 +5,7 @@ use std::time::Instant;
 use bpqp_traits::{KktResiduals, ProgramRef, Result, Solution, Status};
 
 use super::infeasibility;
-use super::polish::{Budget, Spent};
+use super::polish::{Budget, Point, Spent, Verdict};
 use super::rho::Rho;
 use super::session::AdmmSession;
 
@@ -74,8 +74,8 @@ impl<'a> Run<'a> {
     fn run(&mut self, warm: bool, out: &mut Solution) -> Result<Status> {
         if warm {
             self.offer_iterate();
-            if self.polish(POLISH_MAX) {
-                return Ok(Status::Solved);
+            if let Some(status) = self.polish(POLISH_MAX, out) {
+                return Ok(status);
             }
         }
         loop {
@@ -116,7 +116,7 @@ impl<'a> Run<'a> {
         }
         self.offer_iterate();
         if self.best.residual <= self.s.options.tolerance {
-            self.polish(SHARPEN_MAX);
+            self.polish(SHARPEN_MAX, out);
             return Ok(Some(Status::Solved));
         }
         if let Some(status) = self.infeasible(out) {
@@ -124,8 +124,8 @@ impl<'a> Run<'a> {
         }
         if self.iterations >= self.next_polish {
             let before = self.polish_work;
-            if self.polish(POLISH_MAX) {
-                return Ok(Some(Status::Solved));
+            if let Some(status) = self.polish(POLISH_MAX, out) {
+                return Ok(Some(status));
             }
             let pause = (self.polish_work - before) / POLISH_SHARE;
             self.next_polish = self.iterations + (pause as u64).max(self.s.options.check_interval);
@@ -139,42 +139,37 @@ impl<'a> Run<'a> {
 
     fn infeasible(&mut self, out: &mut Solution) -> Option<Status> {
         let AdmmSession { it, problem, program, options, .. } = &*self.s;
-        let (program, tolerance) = (program.as_ref(), options.infeasibility_tolerance);
-        if infeasibility::primal(&program, problem, it, tolerance, out) {
-            out.x.fill(f64::NAN);
-            return Some(Status::PrimalInfeasible);
-        }
-        if infeasibility::dual(&program, problem, it, tolerance, out) {
-            out.y.fill(f64::NAN);
-            out.bound_duals.fill(f64::NAN);
-            return Some(Status::DualInfeasible);
-        }
-        None
+        let change = Point { x: &it.dx, y: &it.dy, zeta: &it.dzeta };
+        infeasibility::status(&program.as_ref(), problem, change, options.infeasibility_tolerance, out)
     }
 
-    /// Polishes, going on from the last run's point or from an iterate that is much better; true when a point within tolerance was found.
-    fn polish(&mut self, factorizations: u64) -> bool {
+    /// Polishes, going on from the last run's point or from an iterate that is much better; a status ends the
+    /// solve.
+    fn polish(&mut self, factorizations: u64, out: &mut Solution) -> Option<Status> {
         let left = self.s.options.max_iterations.saturating_sub(self.iterations);
         if left == 0 {
-            return false;
+            return None;
         }
-        let deadline = self.s.options.time_limit;
-        let (started, best) = (self.started, &mut self.best);
+        let deadline = self.s.options.time_limit.and_then(|limit| self.started.checked_add(limit));
+        let best = &mut self.best;
         let AdmmSession { polish, problem, it, program, options, .. } = &mut *self.s;
-        let Some(polish) = polish else { return false };
+        let Some(polish) = polish else { return None };
         let program = program.as_ref();
         problem.unscale(&it.x, &it.y, &it.zeta, &mut best.scratch);
         let current = KktResiduals::compute(&program, &best.scratch).max();
         if polish.is_new() || current < RESTART * polish.residual && polish.residual.is_finite() {
             polish.restart(it);
         }
-        let budget = Budget { factorizations, steps: (POLISH_STEPS * factorizations).min(left) };
-        let tolerance = options.tolerance;
-        let spent: Spent = polish.run(problem, budget, &mut |x, y, zeta| {
-            problem.unscale(x, y, zeta, &mut best.scratch);
+        let budget = Budget { factorizations, steps: (POLISH_STEPS * factorizations).min(left), deadline };
+        let mut certified = None;
+        let spent: Spent = polish.run(problem, budget, &mut |point, change| {
+            problem.unscale(point.x, point.y, point.zeta, &mut best.scratch);
             let residual = best.offer(&program);
-            let late = deadline.is_some_and(|limit| started.elapsed() >= limit);
-            (residual, residual <= tolerance || late)
+            if let Some(change) = change.filter(|_| residual > options.tolerance) {
+                certified = infeasibility::status(&program, problem, change, options.infeasibility_tolerance, out);
+            }
+            let late = deadline.is_some_and(|d| Instant::now() >= d);
+            Verdict { residual, done: certified.is_some() || residual <= options.tolerance || late }
         });
         if options.verbose {
             println!(
@@ -187,7 +182,7 @@ impl<'a> Run<'a> {
         }
         self.polish_work += spent.factorizations as f64 * self.factor_cost + spent.steps as f64;
         self.iterations += spent.steps;
-        self.best.residual <= self.s.options.tolerance
+        if self.best.residual <= self.s.options.tolerance { Some(Status::Solved) } else { certified }
     }
 
     fn adapt_rho(&mut self) -> Result<()> {
