@@ -1,5 +1,6 @@
 //! One solve: iterate, check, polish, adapt.
 
+use std::io::Write;
 use std::time::Instant;
 
 use bpqp_traits::{KktResiduals, ProgramRef, Result, Solution, Status};
@@ -172,10 +173,10 @@ impl<'a> Run<'a> {
             Verdict { residual, done: certified.is_some() || residual <= options.tolerance || late }
         });
         if options.verbose {
-            println!(
+            print(format_args!(
                 "{:>8} polish: iterate {current:.1e}, polished {:.1e}, best {:.1e}, {spent:?}",
                 self.iterations, polish.residual, best.residual
-            );
+            ));
         }
         if polish.residual < current {
             it.set(problem, &polish.x, &polish.y, &polish.zeta);
@@ -194,7 +195,7 @@ impl<'a> Run<'a> {
         }
         let (primal, dual) = it.balance(problem);
         if options.verbose {
-            println!("{:>8} primal {primal:.1e} dual {dual:.1e} rho {:.1e}", self.iterations, rho.base);
+            print(format_args!("{:>8} primal {primal:.1e} dual {dual:.1e} rho {:.1e}", self.iterations, rho.base));
         }
         if let Some(base) = rho.rebalanced(primal, dual) {
             *rho = Rho::new(problem, base);
@@ -202,4 +203,9 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Prints a line of progress; a closed standard output is no reason to stop.
+fn print(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
