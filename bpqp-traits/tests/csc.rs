@@ -1,4 +1,5 @@
 //! Sparse matrices: every error of their validation, products against dense ones, transposes, conversions.
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
 use bpqp_traits::{CscMatrix, CscRef, Error, ErrorKind};
 

@@ -1,4 +1,5 @@
 //! Programs: every broken contract names its block and place; updates are all or nothing.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests fails the test")]
 
 use bpqp_traits::{ConesRef, CscMatrix, Error, ErrorKind, ProgramBuf, ProgramRef, ProgramUpdate};
 

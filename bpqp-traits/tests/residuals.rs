@@ -1,4 +1,5 @@
 //! Residuals and certificates on hand-derived cases: right ones, wrong signs, NaN, cones.
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
 use bpqp_traits::{CscMatrix, KktResiduals, ProgramBuf, Solution, dual_ray_violation, primal_ray_violation};
 
@@ -147,7 +148,7 @@ fn farkas_certificates_are_weighed() {
     assert!((off - 0.5 / 1.5).abs() <= 1e-15);
     assert_eq!(primal_ray_violation(&view, &[1.0], &[-1.0, -1.0], &[]), INF, "wrong signs prove nothing");
     assert_eq!(primal_ray_violation(&view, &[0.0], &[0.0, 0.0], &[]), INF);
-    assert!(primal_ray_violation(&view, &[f64::NAN], &[1.0, 1.0], &[]).is_nan_or_infinite());
+    assert!(proves_nothing(primal_ray_violation(&view, &[f64::NAN], &[1.0, 1.0], &[])));
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn rays_of_descent_are_weighed() {
     assert_eq!(dual_ray_violation(&view, &[1.0, 2.0]), 0.5, "curvature 1 over the slope 2");
     assert_eq!(dual_ray_violation(&view, &[0.0, -1.0]), INF, "uphill");
     assert_eq!(dual_ray_violation(&view, &[0.0, 0.0]), INF);
-    assert!(dual_ray_violation(&view, &[f64::NAN, 1.0]).is_nan_or_infinite());
+    assert!(proves_nothing(dual_ray_violation(&view, &[f64::NAN, 1.0])));
 }
 
 #[test]
@@ -176,12 +177,6 @@ fn cone_certificates_are_weighed() {
     assert_eq!(dual_ray_violation(&view, &[1.0]), 1.0);
 }
 
-trait NotSmall {
-    fn is_nan_or_infinite(self) -> bool;
-}
-
-impl NotSmall for f64 {
-    fn is_nan_or_infinite(self) -> bool {
-        self.is_nan() || self == f64::INFINITY
-    }
+fn proves_nothing(violation: f64) -> bool {
+    violation.is_nan() || violation == INF
 }

@@ -68,14 +68,11 @@ fn a_solver_without_updates_is_set_up_again() {
     assert!(report.is_conformant(), "{report}");
 }
 
-/// Each pass is off by up to 2e-3; refinement multiplies the errors, so twelve passes reach 1e-9 with room to spare.
+/// Each pass is off by up to 2e-3; refinement multiplies the errors, so twelve passes reach 1e-9 with room to spare. Only
+/// the choice among many solutions cannot be mended by refinement.
 #[test]
 fn refinement_makes_a_loose_solver_exact() {
     let solver = ForwardAsBackward::new(Reduced { duals: true, updates: false, noise: 1e-3 });
     let report = run_backward(&solver, &Config { expected_skips: SKIPS, ..Config::default() });
-    let failed = report.failed();
-    for case in ["unconstrained", "least_squares", "square_rows", "random_dense", "random_sparse", "symmetry"] {
-        assert!(!failed.contains(&case), "{report}");
-    }
-    println!("{report}");
+    assert_eq!(report.failed(), ["least_norm_primal", "least_norm_duals"], "{report}");
 }
