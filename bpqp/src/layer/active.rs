@@ -1,5 +1,6 @@
 //! Which rows and bounds are active at a solution.
 
+use super::certificate::WEAK;
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
 
@@ -94,4 +95,18 @@ pub(crate) fn identify(program: &ProgramRef<'_>, solution: &Solution) -> ActiveS
     let mut sides = units.constraints(program, solution).map(|c| c.side());
     let rows: Vec<Side> = sides.by_ref().take(program.num_rows()).collect();
     ActiveSet { rows, bounds: sides.collect() }
+}
+
+/// `active` with each equality at the side that its dual pushes against: lower where the dual is clearly negative, else
+/// upper.
+pub(crate) fn pushing_sides(program: &ProgramRef<'_>, solution: &Solution, active: &ActiveSet) -> ActiveSet {
+    let units = Units::new(program, solution);
+    let old = active.rows.iter().chain(&active.bounds);
+    let mut new = units.constraints(program, solution).zip(old).map(|(c, &side)| match side {
+        Side::Equal if c.dual < -WEAK => Side::Lower,
+        Side::Equal => Side::Upper,
+        other => other,
+    });
+    let rows: Vec<Side> = new.by_ref().take(program.num_rows()).collect();
+    ActiveSet { rows, bounds: new.collect() }
 }
