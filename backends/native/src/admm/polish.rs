@@ -10,8 +10,10 @@ use bpqp_traits::Side;
 use bpqp_traits::vector::{axpy, dot, max_abs};
 
 use super::iterate::Iterate;
+use super::judge::{Budget, Judge, Point, Spent, Verdict};
 use super::kkt::AdmmKkt;
 use super::line_search::LineSearch;
+use super::multipliers::multipliers;
 use super::scaling::Scaled;
 use crate::linalg::Refiner;
 
@@ -21,41 +23,6 @@ const SIGMA_START: f64 = 1e-4;
 const SIGMA_MIN: f64 = 1e-9;
 const INNER_START: f64 = 1e-2;
 const INNER_MIN: f64 = 1e-10;
-
-/// What one run may spend.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    pub(crate) factorizations: u64,
-    pub(crate) steps: u64,
-    pub(crate) deadline: Option<Instant>,
-}
-
-/// What one run spent.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Spent {
-    pub(crate) factorizations: u64,
-    pub(crate) steps: u64,
-    /// The judge said that a point was good enough, or that time is up.
-    pub(crate) done: bool,
-}
-
-/// A point, or a difference of two, in scaled units.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Point<'a> {
-    pub(crate) x: &'a [f64],
-    pub(crate) y: &'a [f64],
-    pub(crate) zeta: &'a [f64],
-}
-
-/// What the judge says of a point: its residual, and whether to stop.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Verdict {
-    pub(crate) residual: f64,
-    pub(crate) done: bool,
-}
-
-/// Judges a point; the second argument is what the last outer step changed, a candidate for a certificate.
-pub(crate) type Judge<'a> = dyn FnMut(Point<'_>, Option<Point<'_>>) -> Verdict + 'a;
 
 /// The polish's state, kept between runs.
 pub(crate) struct Polish {
@@ -290,28 +257,5 @@ impl Polish {
             v.iter().zip(l).zip(u).fold(0.0, |m: f64, ((v, l), u)| m.max(l - v).max(v - u))
         };
         outside(&self.ax, &problem.l, &problem.u).max(outside(&self.x, &problem.lb, &problem.ub))
-    }
-}
-
-/// The multipliers `ρ(v − Π(v))` at `v = value + center/ρ`, and the sides where they are not zero.
-fn multipliers(
-    value: &[f64],
-    center: &[f64],
-    rho: f64,
-    (lower, upper): (&[f64], &[f64]),
-    duals: &mut [f64],
-    sides: &mut [Side],
-) {
-    for i in 0..value.len() {
-        let v = value[i] + center[i] / rho;
-        (sides[i], duals[i]) = if lower[i] == upper[i] {
-            (Side::Equal, rho * (v - upper[i]))
-        } else if v > upper[i] {
-            (Side::Upper, rho * (v - upper[i]))
-        } else if v < lower[i] {
-            (Side::Lower, rho * (v - lower[i]))
-        } else {
-            (Side::Free, 0.0)
-        };
     }
 }

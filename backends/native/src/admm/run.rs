@@ -6,7 +6,7 @@ use std::time::Instant;
 use bpqp_traits::{KktResiduals, ProgramRef, Result, Solution, Status};
 
 use super::infeasibility;
-use super::polish::{Budget, Point, Spent, Verdict};
+use super::judge::{Budget, Point, Spent, Verdict};
 use super::rho::Rho;
 use super::session::AdmmSession;
 
