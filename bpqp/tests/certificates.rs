@@ -43,7 +43,8 @@ fn a_duplicate_equality_is_degenerate_with_the_least_norm_dual() {
         assert!(difference(gradient.q(), &[-0.5, 0.5]) <= 1e-9, "{name}: {:?}", gradient.q());
         assert!((gradient.b().iter().sum::<f64>() - 0.5).abs() <= 1e-9, "{name}: {:?}", gradient.b());
         if name.ends_with("native backward") {
-            assert!(difference(gradient.b(), &[0.25, 0.25]) <= 1e-9, "{name}: {:?}", gradient.b());
+            // Along the null space the regularized factor is accurate to machine epsilon over δ = 1e-8.
+            assert!(difference(gradient.b(), &[0.25, 0.25]) <= 1e-7, "{name}: {:?}", gradient.b());
         }
     }
 }
