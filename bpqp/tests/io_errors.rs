@@ -87,7 +87,10 @@ fn empty_and_binary_files_are_refused() {
 fn gzip_is_told_by_its_bytes_and_damage_is_an_error() {
     let text = format!("{HEAD}ENDATA\n");
     let packed = gzip(&text);
-    assert_eq!(read_bytes("dir/t.qps", &packed).unwrap().program, read_bytes("t.qps", text.as_bytes()).unwrap().program);
+    assert_eq!(
+        read_bytes("dir/t.qps", &packed).unwrap().program,
+        read_bytes("t.qps", text.as_bytes()).unwrap().program
+    );
     for cut in [3, 10, packed.len() / 2, packed.len() - 1] {
         let error = read_bytes("t.qps.gz", &packed[..cut]).unwrap_err();
         assert_eq!(error.kind(), "io", "cut at {cut}: {error}");

@@ -62,7 +62,8 @@ fn one_quadratic_objective_in_three_sections() {
 #[test]
 fn upper_triangle_reads_like_the_lower() {
     let text = |pair: &str| {
-        read(&format!("NAME t\nROWS\n N c\nCOLUMNS\n x c 1\n y c 1\nQUADOBJ\n x x 2\n y y 2\n {pair} 1\nENDATA\n")).program
+        read(&format!("NAME t\nROWS\n N c\nCOLUMNS\n x c 1\n y c 1\nQUADOBJ\n x x 2\n y y 2\n {pair} 1\nENDATA\n"))
+            .program
     };
     assert_eq!(text("x y"), text("y x"));
     assert_eq!(text("x y").p().values(), [2.0, 1.0, 1.0, 2.0]);
