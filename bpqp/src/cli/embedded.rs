@@ -9,12 +9,12 @@ const PROBLEMS: [(&str, &[u8]); 9] = [
     ("HS35", include_bytes!("../../data/HS35.QPS.gz")),
     ("LOTSCHD", include_bytes!("../../data/LOTSCHD.QPS.gz")),
     ("QAFIRO", include_bytes!("../../data/QAFIRO.QPS.gz")),
-    ("LIPMWALK1", include_bytes!("../../data/LIPMWALK1.QPS.gz")),
+    ("LIPMWALK26", include_bytes!("../../data/LIPMWALK26.QPS.gz")),
+    ("WHLIPBAL1", include_bytes!("../../data/WHLIPBAL1.QPS.gz")),
     ("DUAL4", include_bytes!("../../data/DUAL4.QPS.gz")),
     ("CVXQP1_S", include_bytes!("../../data/CVXQP1_S.QPS.gz")),
     ("DUALC2", include_bytes!("../../data/DUALC2.QPS.gz")),
     ("PRIMALC5", include_bytes!("../../data/PRIMALC5.QPS.gz")),
-    ("QUADCMPC4", include_bytes!("../../data/QUADCMPC4.QPS.gz")),
 ];
 
 /// The embedded problems, under the names that tables show.
@@ -36,12 +36,12 @@ mod tests {
             ("HS35", 3, 1),
             ("LOTSCHD", 12, 7),
             ("QAFIRO", 32, 27),
-            ("LIPMWALK1", 16, 32),
+            ("LIPMWALK26", 16, 32),
+            ("WHLIPBAL1", 50, 100),
             ("DUAL4", 75, 1),
             ("CVXQP1_S", 100, 50),
             ("DUALC2", 7, 229),
             ("PRIMALC5", 287, 8),
-            ("QUADCMPC4", 384, 448),
         ];
         assert_eq!(sizes, expected.map(|(name, n, m)| (name.to_string(), n, m)));
     }

@@ -12,7 +12,9 @@ pub(crate) fn table(headings: &[&str], numeric: &[usize]) -> Table {
         TableComponent::LeftBorderIntersections,
         TableComponent::RightBorderIntersections,
     ];
-    between_rows.into_iter().for_each(|part| drop(table.remove_style(part)));
+    for part in between_rows {
+        table.remove_style(part);
+    }
     table.set_header(headings);
     for &column in numeric {
         if let Some(column) = table.column_mut(column) {
