@@ -1,6 +1,6 @@
 //! The backward pass as a QP: the paper's section 3, with the active rows as equalities.
 
-use crate::vector::max_abs;
+use crate::vector::{max_abs, max_nan};
 use crate::{CscRef, Error, Result};
 
 /// The matrices of the adjoint QP `min ½ z̃ᵀH z̃ + gᵀz̃  s.t.  C z̃ = r`, whose KKT matrix is `K = [H Cᵀ; C 0]`.
@@ -44,7 +44,8 @@ impl<'a> AdjointQpRef<'a> {
         self.c.nrows()
     }
 
-    /// Writes `(−g − H z − Cᵀν, r − C z)` into `(res_z, res_nu)` and returns its largest absolute value.
+    /// Writes `(−g − H z − Cᵀν, r − C z)` into `(res_z, res_nu)` and returns its largest absolute value; NaN if any
+    /// entry is.
     pub fn residual_into(
         &self,
         (g, r): (&[f64], &[f64]),
@@ -58,7 +59,7 @@ impl<'a> AdjointQpRef<'a> {
         self.h.symmetric_mul_add(-1.0, z, res_z);
         self.c.transpose_mul_add(-1.0, nu, res_z);
         self.c.mul_add(-1.0, z, res_nu);
-        max_abs(res_z).max(max_abs(res_nu))
+        max_nan(max_abs(res_z), max_abs(res_nu))
     }
 
     /// `‖K w + rhs‖∞ / ‖rhs‖∞` at `w = (z, ν)`, with `rhs = (g, −r)`; 0 for a zero right-hand side solved by zero, NaN

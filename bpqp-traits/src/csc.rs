@@ -35,8 +35,8 @@ impl<'a> CscRef<'a> {
 
     fn validate(&self) -> std::result::Result<(), String> {
         let (col_ptr, nnz) = (self.col_ptr, self.row_idx.len());
-        if col_ptr.len() != self.ncols + 1 {
-            return Err(format!("{} column pointers, expected {}", col_ptr.len(), self.ncols + 1));
+        if col_ptr.len().checked_sub(1) != Some(self.ncols) {
+            return Err(format!("{} column pointers, expected one more than {} columns", col_ptr.len(), self.ncols));
         }
         if self.values.len() != nnz {
             return Err(format!("{nnz} row indices but {} values", self.values.len()));
@@ -306,7 +306,7 @@ impl CscMatrix {
     /// # Errors
     /// [`Error::InvalidProblem`] where the length is not `nrows · ncols` or a value is not finite.
     pub fn from_dense_rows(nrows: usize, ncols: usize, row_major: &[f64]) -> Result<Self> {
-        if row_major.len() != nrows * ncols {
+        if nrows.checked_mul(ncols) != Some(row_major.len()) {
             let reason = format!("{} values for {nrows} × {ncols}", row_major.len());
             return Err(Error::invalid_problem("matrix", reason));
         }

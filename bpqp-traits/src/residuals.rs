@@ -83,7 +83,8 @@ impl KktResiduals {
 }
 
 /// How well `(y, ζ, w)` prove that `program` has no feasible point: `‖Aᵀy + ζ − Sᵀw‖∞ / −σ` with the support value
-/// `σ = Σ(u y⁺ − l y⁻) + Σ(ub ζ⁺ − lb ζ⁻) + sᵀw`, infinite where `σ ≥ 0` or a sign is wrong.
+/// `σ = Σ(u y⁺ − l y⁻) + Σ(ub ζ⁺ − lb ζ⁻) + sᵀw`, infinite where `σ ≥ 0`. A dual on an infinite side, or outside its
+/// cone, counts as a violation of its size.
 ///
 /// A violation of `v` proves that no point with `‖x‖₁ < 1/v` is feasible.
 pub fn primal_ray_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> f64 {

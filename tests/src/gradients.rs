@@ -9,18 +9,28 @@ use crate::{CaseReport, CaseResult, Config, KnownProblem, Outcome, Problem, Rand
 /// A block of a QP's data, in the paper's names: `(A, b)` are the equality rows, `(G, h)` the rows with an upper side
 /// alone, `(C, l, u)` all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum GradientBlock {
+    /// Stored upper triangle of `P`.
     P,
+    /// Linear term `q`.
     Q,
+    /// Equality rows `A`.
     A,
+    /// Their right-hand sides `b`.
     B,
+    /// Rows `G` with an upper side alone.
     G,
+    /// Their right-hand sides `h`.
     H,
+    /// All other rows `C`.
     C,
+    /// Their lower sides `l`.
     L,
+    /// Their upper sides `u`.
     U,
+    /// Lower bounds of the variables.
     Lb,
+    /// Upper bounds of the variables.
     Ub,
 }
 

@@ -18,7 +18,8 @@ pub(crate) fn close(name: &str, found: &[f64], expected: &[f64], tolerance: f64)
         format!("{name} has length {}, expected {}", found.len(), expected.len())
     })?;
     let bound = tolerance * (1.0 + expected.iter().fold(0.0, |m: f64, v| m.max(v.abs())));
-    let far = found.iter().zip(expected).position(|(f, e)| !((f - e).abs() <= bound));
+    let near = |(f, e): (&f64, &f64)| (f - e).abs() <= bound;
+    let far = found.iter().zip(expected).position(|pair| !near(pair));
     match far {
         Some(i) => Err(format!("{name}[{i}] = {:e}, expected {:e} (within {bound:.1e})", found[i], expected[i])),
         None => Ok(()),

@@ -5,7 +5,7 @@
 mod common;
 
 use bpqp_native::{DirectKkt, NativeKkt};
-use bpqp_traits::{AdjointQpRef, AdjointReport, BackwardQpSolver, CscMatrix, ErrorKind, KktFactor as _};
+use bpqp_traits::{AdjointQpRef, AdjointReport, BackwardQpSolver, CscMatrix, ErrorKind};
 use common::{Rng, dense_solve};
 
 type Solved = (Vec<f64>, Vec<f64>, AdjointReport);

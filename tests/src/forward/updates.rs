@@ -147,7 +147,7 @@ pub(super) fn update_kinds_of_sides(ctx: &ForwardContext<'_>) -> CaseResult {
     let mut fixed = old.clone();
     (fixed.lb[1], fixed.ub[1]) = (0.75, 0.75);
     let mut unbounded_above = old.clone();
-    (unbounded_above.lb[0], unbounded_above.ub) = (-2.0, vec![INF; 2]);
+    (unbounded_above.lb[1], unbounded_above.ub) = (-2.0, vec![INF; 2]);
     for new in [&opened, &equal, &fixed, &unbounded_above] {
         check_update(ctx, &old, new, |v| ProgramUpdate {
             l: Some(&v.data.l),

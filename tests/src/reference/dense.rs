@@ -131,13 +131,12 @@ pub fn solve_symmetric(n: usize, a: &[f64], b: &[f64]) -> Vec<f64> {
     let scale = equilibration(n, a);
     let scaled: Vec<f64> = (0..n * n).map(|k| scale[k / n] * a[k] * scale[k % n]).collect();
     let lu = Lu::new(n, scaled);
-    let solve: Box<dyn Fn(&[f64]) -> Vec<f64>> = if lu.pivot_ratio > 1e-12 {
-        Box::new(|b: &[f64]| {
-            let scaled: Vec<f64> = b.iter().zip(&scale).map(|(b, s)| b * s).collect();
-            lu.solve(&scaled).iter().zip(&scale).map(|(x, s)| x * s).collect()
-        })
-    } else {
-        Box::new(|b: &[f64]| least_norm_symmetric(n, a, b))
+    let solve = |b: &[f64]| -> Vec<f64> {
+        if lu.pivot_ratio <= 1e-12 {
+            return least_norm_symmetric(n, a, b);
+        }
+        let scaled: Vec<f64> = b.iter().zip(&scale).map(|(b, s)| b * s).collect();
+        lu.solve(&scaled).iter().zip(&scale).map(|(x, s)| x * s).collect()
     };
     let mut x = solve(b);
     for _ in 0..2 {

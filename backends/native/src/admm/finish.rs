@@ -4,7 +4,7 @@ use bpqp_traits::Side;
 use bpqp_traits::vector::max_abs;
 
 use super::kkt::AdmmKkt;
-use super::polish::{Judge, Polish};
+use super::polish::{Judge, Point, Polish, Verdict};
 use super::scaling::Scaled;
 use crate::linalg::{Refinement, System};
 
@@ -29,7 +29,7 @@ impl Polish {
         problem.a.as_ref().transpose_mul_add(-1.0, y, &mut zeta);
         keep_right_signs(y, &self.rows);
         keep_right_signs(&mut zeta, &self.bounds);
-        let (residual, done) = judge(x, y, &zeta);
+        let Verdict { residual, done } = judge(Point { x, y, zeta: &zeta }, None);
         if residual < self.residual {
             self.adopt(x, y, &zeta, residual);
         }

@@ -1,19 +1,33 @@
-//! Certificates of infeasibility from the iterates' differences, checked in the caller's units.
+//! Certificates of infeasibility from differences of iterates, checked in the caller's units.
 
-use bpqp_traits::{ProgramRef, Solution, dual_ray_violation, primal_ray_violation};
+use bpqp_traits::{ProgramRef, Solution, Status, dual_ray_violation, primal_ray_violation};
 
-use super::iterate::Iterate;
+use super::polish::Point;
 use super::scaling::Scaled;
 
-/// Whether the duals' last change proves that no point is feasible; the normalized certificate is left in `out`.
-pub(crate) fn primal(
+/// What `change`, a difference of iterates in scaled units, proves: `out` then holds the certificate and NaN elsewhere.
+pub(crate) fn status(
     program: &ProgramRef<'_>,
     problem: &Scaled,
-    it: &Iterate,
+    change: Point<'_>,
     tolerance: f64,
     out: &mut Solution,
-) -> bool {
-    problem.unscale(&it.dx, &it.dy, &it.dzeta, out);
+) -> Option<Status> {
+    if primal(program, problem, change, tolerance, out) {
+        out.x.fill(f64::NAN);
+        return Some(Status::PrimalInfeasible);
+    }
+    if dual(program, problem, change, tolerance, out) {
+        out.y.fill(f64::NAN);
+        out.bound_duals.fill(f64::NAN);
+        return Some(Status::DualInfeasible);
+    }
+    None
+}
+
+/// Whether a change of the duals proves that no point is feasible; the normalized certificate is left in `out`.
+fn primal(program: &ProgramRef<'_>, problem: &Scaled, change: Point<'_>, tolerance: f64, out: &mut Solution) -> bool {
+    problem.unscale(change.x, change.y, change.zeta, out);
     // Duals on absent sides are rounding; they would spoil an otherwise good certificate.
     clear_absent_sides(&mut out.y, program.l(), program.u());
     absorb_into_bounds(program, out);
@@ -24,15 +38,9 @@ pub(crate) fn primal(
     primal_ray_violation(program, &out.y, &out.bound_duals, &[]) <= tolerance
 }
 
-/// Whether the point's last change is a direction of unbounded descent; it is left, normalized, in `out`.
-pub(crate) fn dual(
-    program: &ProgramRef<'_>,
-    problem: &Scaled,
-    it: &Iterate,
-    tolerance: f64,
-    out: &mut Solution,
-) -> bool {
-    problem.unscale(&it.dx, &it.dy, &it.dzeta, out);
+/// Whether a change of the point is a direction of unbounded descent; it is left, normalized, in `out`.
+fn dual(program: &ProgramRef<'_>, problem: &Scaled, change: Point<'_>, tolerance: f64, out: &mut Solution) -> bool {
+    problem.unscale(change.x, change.y, change.zeta, out);
     let size = largest(&[&out.x]);
     if !normalize(&mut out.x, size) {
         return false;

@@ -4,6 +4,8 @@
 //! is an active-set exchange that an exact line search keeps from cycling; when the set is right, the outer updates
 //! are steps of iterative refinement. The set is then solved for once more without regularization (`finish`).
 
+use std::time::Instant;
+
 use bpqp_traits::Side;
 use bpqp_traits::vector::{axpy, dot, max_abs};
 
@@ -25,6 +27,7 @@ const INNER_MIN: f64 = 1e-10;
 pub(crate) struct Budget {
     pub(crate) factorizations: u64,
     pub(crate) steps: u64,
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// What one run spent.
@@ -36,8 +39,23 @@ pub(crate) struct Spent {
     pub(crate) done: bool,
 }
 
-/// Says of a point `(x, y, ζ)` in scaled units how large its residual is, and whether to stop.
-pub(crate) type Judge<'a> = dyn FnMut(&[f64], &[f64], &[f64]) -> (f64, bool) + 'a;
+/// A point, or a difference of two, in scaled units.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Point<'a> {
+    pub(crate) x: &'a [f64],
+    pub(crate) y: &'a [f64],
+    pub(crate) zeta: &'a [f64],
+}
+
+/// What the judge says of a point: its residual, and whether to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) residual: f64,
+    pub(crate) done: bool,
+}
+
+/// Judges a point; the second argument is what the last outer step changed, a candidate for a certificate.
+pub(crate) type Judge<'a> = dyn FnMut(Point<'_>, Option<Point<'_>>) -> Verdict + 'a;
 
 /// The polish's state, kept between runs.
 pub(crate) struct Polish {
@@ -60,6 +78,7 @@ pub(crate) struct Polish {
     direction: Vec<f64>,
     line: LineSearch,
     violation: f64,
+    started: bool,
     /// Residual of `(x, y, ζ)` as last judged.
     pub(crate) residual: f64,
 }
@@ -87,6 +106,7 @@ impl Polish {
             direction: zeros(n + m),
             line: LineSearch::default(),
             violation: f64::INFINITY,
+            started: false,
             residual: f64::INFINITY,
         }
     }
@@ -94,7 +114,13 @@ impl Polish {
     /// Forgets everything but the symbolic factorization.
     pub(crate) fn reset(&mut self) {
         self.factored = None;
+        self.started = false;
         self.residual = f64::INFINITY;
+    }
+
+    /// Whether it was never started.
+    pub(crate) fn is_new(&self) -> bool {
+        !self.started
     }
 
     /// Starts over from the ADMM iterate.
@@ -109,6 +135,7 @@ impl Polish {
         self.center.2.copy_from_slice(zeta);
         (self.rho, self.sigma, self.inner) = (RHO_START, SIGMA_START, INNER_START);
         self.violation = f64::INFINITY;
+        self.started = true;
         self.residual = f64::INFINITY;
     }
 
@@ -141,7 +168,8 @@ impl Polish {
                 continue;
             }
             if self.needs_factor() {
-                if spent.factorizations == budget.factorizations || !self.factorize(problem) {
+                let late = budget.deadline.is_some_and(|d| Instant::now() >= d);
+                if late || spent.factorizations == budget.factorizations || !self.factorize(problem) {
                     break;
                 }
                 spent.factorizations += 1;
@@ -229,7 +257,14 @@ impl Polish {
 
     /// Judges the point, tries to finish on its active set, and moves the center there; true when the judge is content.
     fn outer_update(&mut self, problem: &Scaled, judge: &mut Judge<'_>) -> bool {
-        let (residual, mut done) = judge(&self.x, &self.y, &self.zeta);
+        let center = &mut self.center;
+        // The center becomes the difference for a moment; it is overwritten below.
+        for (c, v) in [(&mut center.0, &self.x), (&mut center.1, &self.y), (&mut center.2, &self.zeta)] {
+            c.iter_mut().zip(v).for_each(|(c, v)| *c = v - *c);
+        }
+        let change = Point { x: &center.0, y: &center.1, zeta: &center.2 };
+        let point = Point { x: &self.x, y: &self.y, zeta: &self.zeta };
+        let Verdict { residual, mut done } = judge(point, Some(change));
         self.residual = residual;
         let stable = self.settled_set.0 == self.rows && self.settled_set.1 == self.bounds;
         self.settled_set.0.clone_from(&self.rows);

@@ -1,22 +1,25 @@
 //! One solve: iterate, check, polish, adapt.
 
+use std::io::Write;
 use std::time::Instant;
 
 use bpqp_traits::{KktResiduals, ProgramRef, Result, Solution, Status};
 
 use super::infeasibility;
-use super::polish::{Budget, Spent};
+use super::polish::{Budget, Point, Spent, Verdict};
 use super::rho::Rho;
 use super::session::AdmmSession;
 
-/// Factorizations that the polish may spend before the iterations have earned any.
-const POLISH_ALLOWANCE: f64 = 30.0;
-/// Factorizations of one polish at most.
-const POLISH_MAX: f64 = 60.0;
-/// Solves without a new factorization in one polish, for each factorization allowed.
+/// Factorizations of one run of the polish at most …
+const POLISH_MAX: u64 = 60;
+/// … and of one that only sharpens a point within tolerance.
+const SHARPEN_MAX: u64 = 8;
+/// Steps of the polish for each factorization allowed.
 const POLISH_STEPS: u64 = 4;
-/// The next polish comes when the iterations have grown by this factor.
-const POLISH_SPACING: f64 = 2.0;
+/// After a run of the polish the iterations go on for its work divided by this.
+const POLISH_SHARE: f64 = 2.0;
+/// The polish keeps its own point until the iterate's residual is this much smaller.
+const RESTART: f64 = 0.01;
 
 /// The state of one solve.
 pub(crate) struct Run<'a> {
@@ -72,8 +75,8 @@ impl<'a> Run<'a> {
     fn run(&mut self, warm: bool, out: &mut Solution) -> Result<Status> {
         if warm {
             self.offer_iterate();
-            if self.polish() {
-                return Ok(Status::Solved);
+            if let Some(status) = self.polish(POLISH_MAX, out) {
+                return Ok(status);
             }
         }
         loop {
@@ -114,17 +117,19 @@ impl<'a> Run<'a> {
         }
         self.offer_iterate();
         if self.best.residual <= self.s.options.tolerance {
-            self.polish();
+            self.polish(SHARPEN_MAX, out);
             return Ok(Some(Status::Solved));
         }
         if let Some(status) = self.infeasible(out) {
             return Ok(Some(status));
         }
-        if self.iterations >= self.next_polish && self.polish_work <= self.polish_earned() {
-            if self.polish() {
-                return Ok(Some(Status::Solved));
+        if self.iterations >= self.next_polish {
+            let before = self.polish_work;
+            if let Some(status) = self.polish(POLISH_MAX, out) {
+                return Ok(Some(status));
             }
-            self.next_polish = (self.iterations as f64 * POLISH_SPACING) as u64;
+            let pause = (self.polish_work - before) / POLISH_SHARE;
+            self.next_polish = self.iterations + (pause as u64).max(self.s.options.check_interval);
         }
         if self.out_of_time() {
             return Ok(Some(self.final_status(Status::TimeLimit)));
@@ -135,58 +140,50 @@ impl<'a> Run<'a> {
 
     fn infeasible(&mut self, out: &mut Solution) -> Option<Status> {
         let AdmmSession { it, problem, program, options, .. } = &*self.s;
-        let (program, tolerance) = (program.as_ref(), options.infeasibility_tolerance);
-        if infeasibility::primal(&program, problem, it, tolerance, out) {
-            out.x.fill(f64::NAN);
-            return Some(Status::PrimalInfeasible);
-        }
-        if infeasibility::dual(&program, problem, it, tolerance, out) {
-            out.y.fill(f64::NAN);
-            out.bound_duals.fill(f64::NAN);
-            return Some(Status::DualInfeasible);
-        }
-        None
+        let change = Point { x: &it.dx, y: &it.dy, zeta: &it.dzeta };
+        infeasibility::status(&program.as_ref(), problem, change, options.infeasibility_tolerance, out)
     }
 
-    fn polish_earned(&self) -> f64 {
-        self.iterations as f64 + POLISH_ALLOWANCE * self.factor_cost
-    }
-
-    /// Polishes the better of the iterate and the last polish's point; true when a point within tolerance was found.
-    fn polish(&mut self) -> bool {
-        let earned = self.polish_earned();
+    /// Polishes, going on from the last run's point or from an iterate that is much better; a status ends the
+    /// solve.
+    fn polish(&mut self, factorizations: u64, out: &mut Solution) -> Option<Status> {
         let left = self.s.options.max_iterations.saturating_sub(self.iterations);
-        let deadline = self.s.options.time_limit;
-        let (started, best) = (self.started, &mut self.best);
+        if left == 0 {
+            return None;
+        }
+        let deadline = self.s.options.time_limit.and_then(|limit| self.started.checked_add(limit));
+        let best = &mut self.best;
         let AdmmSession { polish, problem, it, program, options, .. } = &mut *self.s;
-        let Some(polish) = polish else { return false };
+        let Some(polish) = polish else { return None };
         let program = program.as_ref();
         problem.unscale(&it.x, &it.y, &it.zeta, &mut best.scratch);
         let current = KktResiduals::compute(&program, &best.scratch).max();
-        if polish.residual.is_infinite() || current < polish.residual {
+        if polish.is_new() || current < RESTART * polish.residual && polish.residual.is_finite() {
             polish.restart(it);
         }
-        let affordable = ((earned - self.polish_work) / self.factor_cost).clamp(3.0, POLISH_MAX) as u64;
-        let budget = Budget { factorizations: affordable, steps: (POLISH_STEPS * affordable + 20).min(left.max(1)) };
-        let tolerance = options.tolerance;
-        let spent: Spent = polish.run(problem, budget, &mut |x, y, zeta| {
-            problem.unscale(x, y, zeta, &mut best.scratch);
+        let budget = Budget { factorizations, steps: (POLISH_STEPS * factorizations).min(left), deadline };
+        let mut certified = None;
+        let spent: Spent = polish.run(problem, budget, &mut |point, change| {
+            problem.unscale(point.x, point.y, point.zeta, &mut best.scratch);
             let residual = best.offer(&program);
-            let late = deadline.is_some_and(|limit| started.elapsed() >= limit);
-            (residual, residual <= tolerance || late)
+            if let Some(change) = change.filter(|_| residual > options.tolerance) {
+                certified = infeasibility::status(&program, problem, change, options.infeasibility_tolerance, out);
+            }
+            let late = deadline.is_some_and(|d| Instant::now() >= d);
+            Verdict { residual, done: certified.is_some() || residual <= options.tolerance || late }
         });
         if options.verbose {
-            println!(
+            print(format_args!(
                 "{:>8} polish: iterate {current:.1e}, polished {:.1e}, best {:.1e}, {spent:?}",
                 self.iterations, polish.residual, best.residual
-            );
+            ));
         }
         if polish.residual < current {
             it.set(problem, &polish.x, &polish.y, &polish.zeta);
         }
         self.polish_work += spent.factorizations as f64 * self.factor_cost + spent.steps as f64;
         self.iterations += spent.steps;
-        self.best.residual <= self.s.options.tolerance
+        if self.best.residual <= self.s.options.tolerance { Some(Status::Solved) } else { certified }
     }
 
     fn adapt_rho(&mut self) -> Result<()> {
@@ -198,7 +195,7 @@ impl<'a> Run<'a> {
         }
         let (primal, dual) = it.balance(problem);
         if options.verbose {
-            println!("{:>8} primal {primal:.1e} dual {dual:.1e} rho {:.1e}", self.iterations, rho.base);
+            print(format_args!("{:>8} primal {primal:.1e} dual {dual:.1e} rho {:.1e}", self.iterations, rho.base));
         }
         if let Some(base) = rho.rebalanced(primal, dual) {
             *rho = Rho::new(problem, base);
@@ -206,4 +203,9 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Prints a line of progress; a closed standard output is no reason to stop.
+fn print(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
