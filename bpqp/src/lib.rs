@@ -1,6 +1,7 @@
 //! Differentiable convex optimization layers over any solver.
 
 mod builder;
+mod check;
 mod convexity;
 mod error;
 #[cfg(feature = "io")]
@@ -13,6 +14,7 @@ mod registry;
 pub use bpqp_traits as traits;
 pub use bpqp_traits::{CscMatrix, CscRef, Settings, Status};
 pub use builder::ProgramBuilder;
+pub use check::{BlockCheck, CheckOptions, check_gradient};
 pub use convexity::check_convexity;
 pub use error::{Error, Result};
 pub use layer::{

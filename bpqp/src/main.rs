@@ -1,3 +1,7 @@
-//! The command-line program.
+//! The command-line program: see `bpqp --help`.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os())
+}

@@ -80,6 +80,9 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// The backends that this crate can be built with, by the names of their features.
+    pub const KNOWN: [&'static str; 3] = ["native", "clarabel", "osqp"];
+
     /// A registry without backends.
     pub fn empty() -> Self {
         Self::default()

@@ -40,6 +40,16 @@ pub(super) fn read_bytes(name: &str, bytes: &[u8]) -> Result<ProblemFile> {
     Ok(problem)
 }
 
+pub(super) fn read_numbers(path: &Path) -> Result<Vec<f64>> {
+    let bytes = std::fs::read(path).map_err(|source| io_error(path, source))?;
+    let bytes = unpack(&bytes).map_err(|source| io_error(path, source))?;
+    let name = path.to_string_lossy();
+    serde_json::from_str(utf8(&name, &bytes)?).map_err(|e| {
+        let message = format!("expected a JSON array of numbers: {e}");
+        Error::Parse { name: name.into(), line: e.line().max(1), message }
+    })
+}
+
 fn io_error(path: &Path, source: io::Error) -> Error {
     Error::Io { path: path.into(), source }
 }

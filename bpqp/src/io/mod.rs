@@ -70,6 +70,14 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<ProblemFile> {
     load::read_bytes(name, bytes)
 }
 
+/// Reads a vector from a file that holds a JSON array of numbers, gzipped or not.
+///
+/// # Errors
+/// [`Error::Io`](crate::Error::Io), [`Error::Parse`](crate::Error::Parse).
+pub fn read_numbers(path: impl AsRef<Path>) -> Result<Vec<f64>> {
+    load::read_numbers(path.as_ref())
+}
+
 /// Reads a problem from text; `name` stands for the file in errors, and for the problem where the text does not name it.
 ///
 /// # Errors

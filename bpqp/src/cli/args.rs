@@ -1,0 +1,160 @@
+//! The arguments.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bpqp::Settings;
+use clap::{Args, Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Files are QPS/MPS or JSON, plain or gzipped; '-' is standard input.
+Without a command, `bpqp` runs `bpqp compare` on a few real problems that are embedded in the program.
+
+Exit code: 0 solved, 1 error, 2 wrong usage, 3 not solved.";
+
+/// Differentiable convex programs: any solver forward, any solver backward.
+#[derive(Parser)]
+#[command(name = "bpqp", version, about, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// Print one JSON document instead of tables
+    // Read from the raw arguments, so that usage errors obey it too.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List the backends: compiled in, available, version, capabilities
+    Backends,
+    /// Solve a problem
+    Solve(SolveArgs),
+    /// Differentiate a loss of a problem's solution with respect to all of its data
+    Grad(GradArgs),
+    /// Run every file through every backend, forward and backward; without a file, the embedded problems
+    Compare(CompareArgs),
+    /// Time set-up, forward and backward pass: medians over several runs
+    Bench(BenchArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SolverArgs {
+    /// Relative tolerance on primal residual, dual residual and gap
+    #[arg(long, value_name = "T", default_value_t = 1e-8, value_parser = tolerance)]
+    pub(crate) tol: f64,
+    /// Time limit for one solve, in seconds
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) time_limit: Option<Duration>,
+}
+
+impl SolverArgs {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { time_limit: self.time_limit, ..Settings::with_tolerance(self.tol) }
+    }
+}
+
+impl Default for SolverArgs {
+    fn default() -> Self {
+        Self { tol: Settings::default().tolerance, time_limit: None }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SolveArgs {
+    /// Problem file
+    pub(crate) file: PathBuf,
+    /// Backend to solve with; default: the first of `bpqp backends`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<String>,
+    #[command(flatten)]
+    pub(crate) solver: SolverArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GradArgs {
+    /// Problem file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) pair: PairArgs,
+    /// Gradient of the loss with respect to x: 'sum' for L = x₀ + x₁ + …, or a file with a JSON array of numbers
+    #[arg(long, value_name = "sum|FILE", default_value = "sum")]
+    pub(crate) cotangent: String,
+    /// Compare with central differences
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Entries to check in each block, chosen at random; default 20, for up to 500 variables
+    #[arg(long, value_name = "N", requires = "check")]
+    pub(crate) check_entries: Option<usize>,
+    #[command(flatten)]
+    pub(crate) solver: SolverArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PairArgs {
+    /// Backend of the forward pass; default: the first of `bpqp backends`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) forward: Option<String>,
+    /// Backend of the backward pass; default: the first of `bpqp backends`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backward: Option<String>,
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct CompareArgs {
+    /// Problem files; without any, the problems embedded in the program
+    pub(crate) files: Vec<PathBuf>,
+    /// Backends, separated by commas; default: all that are available
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) backends: Vec<String>,
+    #[command(flatten)]
+    pub(crate) solver: SolverArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// Problem files
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pair: PairArgs,
+    /// Runs to take the median of, after one that does not count
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repeat: u32,
+    #[command(flatten)]
+    pub(crate) solver: SolverArgs,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number".to_string())?;
+    if value > 0.0 && value < 1.0 { Ok(value) } else { Err("must lie between 0 and 1".into()) }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number".to_string())?;
+    match Duration::try_from_secs_f64(value) {
+        Ok(limit) if !limit.is_zero() => Ok(limit),
+        _ => Err("must be a positive number of seconds".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn limits_out_of_range_are_refused() {
+        assert!(tolerance("0").is_err() && tolerance("1").is_err() && tolerance("nan").is_err());
+        assert!(
+            seconds("0").is_err() && seconds("-1").is_err() && seconds("inf").is_err() && seconds("1e400").is_err()
+        );
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
+    }
+}

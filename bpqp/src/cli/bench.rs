@@ -1,0 +1,148 @@
+//! `bpqp bench`.
+
+use bpqp::{Layer, Program, Registry};
+use serde::Serialize;
+
+use super::args::BenchArgs;
+use super::compare::with_default_limit;
+use super::input::{self, ms};
+use super::output::{self, Failure, Outcome};
+use super::table::{millis, table};
+
+#[derive(Serialize)]
+struct Row {
+    file: String,
+    forward: String,
+    backward: String,
+    /// A status, or `error: kind`.
+    status: String,
+    setup_ms: Option<f64>,
+    forward_ms: Option<f64>,
+    backward_ms: Option<f64>,
+    repeat: u32,
+    message: Option<String>,
+}
+
+/// Milliseconds of one run; a problem without a solution has no backward pass.
+struct Run {
+    status: bpqp::Status,
+    setup: f64,
+    forward: f64,
+    backward: Option<f64>,
+}
+
+pub(crate) fn run(args: &BenchArgs, json: bool) -> Result<Outcome, Failure> {
+    let pair = input::pair(&args.pair, &args.solver)?;
+    let limits = Registry::compiled().get(&pair.forward)?.capabilities().time_limit;
+    let layer = Layer::builder()
+        .forward(&pair.forward)
+        .backward(&pair.backward)
+        .settings(with_default_limit(&args.solver, limits))
+        .build()?;
+    let problems: Result<Vec<_>, Failure> = args.files.iter().map(|file| input::problem(file)).collect();
+    let problems = problems?;
+    let bar = input::progress(problems.len() * (args.repeat as usize + 1));
+    let mut rows = Vec::new();
+    for (file, problem) in args.files.iter().zip(&problems) {
+        bar.set_message(file.display().to_string());
+        let measured = median_run(&layer, &problem.program, args.repeat, || bar.inc(1));
+        let (run, message) = match measured {
+            Ok(run) => (Ok(run), None),
+            Err(error) => (Err(error.kind()), Some(error.to_string())),
+        };
+        rows.push(Row {
+            file: file.display().to_string(),
+            forward: pair.forward.clone(),
+            backward: pair.backward.clone(),
+            status: run.as_ref().map_or_else(|kind| format!("error: {kind}"), |run| run.status.to_string()),
+            setup_ms: run.as_ref().ok().map(|run| run.setup),
+            forward_ms: run.as_ref().ok().map(|run| run.forward),
+            backward_ms: run.as_ref().ok().and_then(|run| run.backward),
+            repeat: args.repeat,
+            message,
+        });
+    }
+    bar.finish_and_clear();
+    if json {
+        output::document(&rows)
+    } else {
+        output::text(&render(&rows))
+    }
+    Ok(Outcome::solved_if(rows.iter().all(|row| row.status == bpqp::Status::Solved.as_str())))
+}
+
+/// Medians over `repeat` runs, after one that does not count.
+fn median_run(layer: &Layer, program: &Program, repeat: u32, mut done: impl FnMut()) -> bpqp::Result<Run> {
+    let mut runs = Vec::new();
+    for _ in 0..=repeat {
+        runs.push(single_run(layer, program)?);
+        done();
+    }
+    let counted = &runs[1..];
+    let status = counted.iter().map(|run| run.status).find(|s| !s.is_solved()).unwrap_or(bpqp::Status::Solved);
+    let backward: Option<Vec<f64>> = counted.iter().map(|run| run.backward).collect();
+    Ok(Run {
+        status,
+        setup: median(counted.iter().map(|run| run.setup).collect()),
+        forward: median(counted.iter().map(|run| run.forward).collect()),
+        backward: backward.map(median),
+    })
+}
+
+fn single_run(layer: &Layer, program: &Program) -> bpqp::Result<Run> {
+    let mut solved = layer.forward(program)?;
+    let (status, timing) = (solved.status(), solved.timing());
+    let backward = match status.has_solution() {
+        true => Some(ms(solved.backward(&vec![1.0; program.num_vars()])?.elapsed())),
+        false => None,
+    };
+    Ok(Run { status, setup: ms(timing.setup), forward: ms(timing.forward), backward })
+}
+
+/// The median; the mean of the middle two where their number is even, NaN of nothing.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let half = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => values[half],
+        _ => 0.5 * (values[half - 1] + values[half]),
+    }
+}
+
+fn render(rows: &[Row]) -> String {
+    let headings = ["file", "forward", "backward", "status", "set-up ms", "forward ms", "backward ms"];
+    let mut listing = table(&headings, &[4, 5, 6]);
+    for row in rows {
+        listing.add_row([
+            row.file.clone(),
+            row.forward.clone(),
+            row.backward.clone(),
+            row.status.clone(),
+            millis(row.setup_ms),
+            millis(row.forward_ms),
+            millis(row.backward_ms),
+        ]);
+    }
+    let mut text = format!("{listing}\n");
+    for row in rows {
+        if let Some(message) = &row.message {
+            text += &format!("{}: {message}\n", row.file);
+        }
+    }
+    let repeat = rows.first().map_or(0, |row| row.repeat);
+    text + &format!("Medians of {repeat} runs, after one that does not count; the loss is the sum of x.\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn medians_of_odd_and_even_numbers() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(vec![7.0]), 7.0);
+        assert!(median(vec![]).is_nan());
+    }
+}
