@@ -23,6 +23,8 @@ const SIGMA_START: f64 = 1e-4;
 const SIGMA_MIN: f64 = 1e-9;
 const INNER_START: f64 = 1e-2;
 const INNER_MIN: f64 = 1e-10;
+/// After this many outer steps on one factorization the proximal iteration is not getting there; start anew.
+const MAX_IDLE: u32 = 12;
 
 /// The polish's state, kept between runs.
 pub(crate) struct Polish {
@@ -46,6 +48,8 @@ pub(crate) struct Polish {
     line: LineSearch,
     violation: f64,
     started: bool,
+    /// The factored set has been finished.
+    finished: bool,
     /// Residual of `(x, y, ζ)` as last judged.
     pub(crate) residual: f64,
 }
@@ -74,6 +78,7 @@ impl Polish {
             line: LineSearch::default(),
             violation: f64::INFINITY,
             started: false,
+            finished: false,
             residual: f64::INFINITY,
         }
     }
@@ -122,7 +127,7 @@ impl Polish {
     /// Works within `budget`; `judge` sees every candidate.
     pub(crate) fn run(&mut self, problem: &Scaled, budget: Budget, judge: &mut Judge<'_>) -> Spent {
         let mut spent = Spent::default();
-        let mut settled = false;
+        let (mut settled, mut idle) = (false, 0);
         while spent.steps < budget.steps {
             spent.steps += 1;
             self.linearize(problem);
@@ -130,6 +135,11 @@ impl Polish {
                 settled = false;
                 if self.outer_update(problem, judge) {
                     spent.done = true;
+                    break;
+                }
+                idle += 1;
+                if idle == MAX_IDLE {
+                    self.started = false;
                     break;
                 }
                 continue;
@@ -140,6 +150,7 @@ impl Polish {
                     break;
                 }
                 spent.factorizations += 1;
+                (idle, self.finished) = (0, false);
             }
             match self.newton_step(problem) {
                 Some(full) => settled = full && !self.sides_change(problem),
@@ -239,7 +250,8 @@ impl Polish {
         self.center.0.copy_from_slice(&self.x);
         self.center.1.copy_from_slice(&self.y);
         self.center.2.copy_from_slice(&self.zeta);
-        if (stable || done) && !self.needs_factor() {
+        if (stable || done) && !self.needs_factor() && !self.finished {
+            self.finished = true;
             done |= self.finish(problem, judge);
         }
         let violation = self.violation(problem);

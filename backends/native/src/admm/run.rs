@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a mut AdmmSession) -> Self {
         let factor_cost = session.kkt.ldl.cost_ratio();
         let best = Best { solution: Solution::default(), scratch: Solution::default(), residual: f64::INFINITY };
-        let next_polish = session.options.check_interval;
+        let next_polish = session.options.check_interval.max(factor_cost as u64);
         Self { s: session, started: Instant::now(), best, iterations: 0, polish_work: 0.0, next_polish, factor_cost }
     }
 
