@@ -34,6 +34,7 @@ pub(crate) struct Polish {
     pub(super) y: Vec<f64>,
     pub(super) zeta: Vec<f64>,
     center: (Vec<f64>, Vec<f64>, Vec<f64>),
+    /// Penalty, proximal weight, and tolerance of the inner minimization.
     rho: f64,
     sigma: f64,
     inner: f64,
@@ -42,7 +43,9 @@ pub(crate) struct Polish {
     scale: f64,
     pub(super) rows: Vec<Side>,
     pub(super) bounds: Vec<Side>,
+    /// What the factor was made for: sides of rows and bounds, ρ, σ.
     factored: Option<(Vec<Side>, Vec<Side>, f64, f64)>,
+    /// The sides at the last outer step.
     settled_set: (Vec<Side>, Vec<Side>),
     direction: Vec<f64>,
     line: LineSearch,
@@ -97,18 +100,11 @@ impl Polish {
 
     /// Starts over from the ADMM iterate.
     pub(crate) fn restart(&mut self, it: &Iterate) {
-        self.start_from(&it.w, &it.y, &it.zeta);
-    }
-
-    fn start_from(&mut self, x: &[f64], y: &[f64], zeta: &[f64]) {
-        self.x.copy_from_slice(x);
-        self.center.0.copy_from_slice(x);
-        self.center.1.copy_from_slice(y);
-        self.center.2.copy_from_slice(zeta);
+        self.adopt(&it.w, &it.y, &it.zeta, f64::INFINITY);
         (self.rho, self.sigma, self.inner) = (RHO_START, SIGMA_START, INNER_START);
         self.violation = f64::INFINITY;
-        self.started = true;
-        self.residual = f64::INFINITY;
+        (self.started, self.finished) = (true, false);
+        self.settled_set = (Vec::new(), Vec::new());
     }
 
     /// Moves the point and the center to `(x, y, ζ)`, whose residual is known.

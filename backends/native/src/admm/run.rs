@@ -112,10 +112,11 @@ impl<'a> Run<'a> {
 
     /// Everything that is done every few iterations; a status ends the solve.
     fn check(&mut self, out: &mut Solution) -> Result<Option<Status>> {
+        // Offered even when it is not finite, so that there is always a point of the right shape to return.
+        self.offer_iterate();
         if !self.s.it.is_finite() {
             return Ok(Some(Status::NumericalError));
         }
-        self.offer_iterate();
         if self.best.residual <= self.s.options.tolerance {
             self.polish(SHARPEN_MAX, out);
             return Ok(Some(Status::Solved));
