@@ -93,11 +93,11 @@ impl Registry {
         #[allow(unused_mut)] // without any backend feature nothing is registered
         let mut registry = Self::empty();
         #[cfg(feature = "native")]
-        registry.register(Backend::from_pair(bpqp_native::NativeSolver::default(), bpqp_native::NativeKkt::default()));
+        registry.register(Backend::from_pair(bpqp_native::NativeSolver, bpqp_native::NativeKkt));
         #[cfg(feature = "clarabel")]
-        registry.register(Backend::from_forward(bpqp_clarabel::ClarabelSolver::default()));
+        registry.register(Backend::from_forward(bpqp_clarabel::ClarabelSolver));
         #[cfg(feature = "osqp")]
-        registry.register(Backend::from_forward(bpqp_osqp::OsqpSolver::default()));
+        registry.register(Backend::from_forward(bpqp_osqp::OsqpSolver));
         registry
     }
 
