@@ -6,6 +6,8 @@ use crate::{ProgramBuf, ProgramUpdate, Result, Session, Settings, Solution};
 
 /// Tolerance of one pass of the forward solver: refinement multiplies the passes' accuracies, so this need not be small.
 const PASS_TOLERANCE: f64 = 1e-7;
+/// Iterations of one pass.
+const PASS_ITERATIONS: u32 = 4000;
 /// Refinement ends at this relative residual …
 const TARGET: f64 = 1e-13;
 /// … or after this many passes …
@@ -26,9 +28,11 @@ pub struct ForwardAsBackward<S> {
 }
 
 impl<S: ForwardSolver> ForwardAsBackward<S> {
-    /// Wraps `solver` with the default settings of one pass.
+    /// Wraps `solver` with the default settings of one pass: tolerance 1e-7 and, where the solver honors it, a limit of
+    /// 4000 iterations, so that a first-order method gives up on a system it cannot solve.
     pub fn new(solver: S) -> Self {
-        Self::with_settings(solver, Settings::with_tolerance(PASS_TOLERANCE))
+        let max_iterations = solver.capabilities().iteration_limit.then_some(PASS_ITERATIONS);
+        Self::with_settings(solver, Settings { max_iterations, ..Settings::with_tolerance(PASS_TOLERANCE) })
     }
 
     /// Wraps `solver`; `settings` apply to each pass.

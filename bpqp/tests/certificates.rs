@@ -107,3 +107,17 @@ fn an_infeasible_or_unbounded_program_has_a_status_and_no_gradient() {
         }
     }
 }
+
+/// A row of zeros, `0 ≤ 0ᵀx ≤ 1` and `0ᵀx = 0`, constrains nothing and has any dual: it must not spoil the certificate.
+#[test]
+fn rows_of_zeros_are_never_active() {
+    let empty = bpqp::CscMatrix::zeros(2, 1);
+    let program =
+        Program::builder(1).objective(&[[2.0]], &[-2.0]).rows(&[0.0, 0.0], &empty, &[1.0, 0.0]).build().unwrap();
+    for (name, layer) in every_pair() {
+        let gradient = layer.forward(&program).unwrap().backward(&[1.0]).unwrap();
+        assert_eq!(gradient.certificate().kind, CertificateKind::Exact, "{name}");
+        assert!((gradient.q()[0] + 0.5).abs() <= 1e-9, "{name}");
+        assert_eq!(gradient.u(), [0.0, 0.0], "{name}");
+    }
+}

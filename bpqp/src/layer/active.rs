@@ -1,11 +1,12 @@
 //! Which rows and bounds are active at a solution.
 
+use super::certificate::WEAK;
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
 
 /// The units in which duals and slacks of one problem can be compared.
 pub(crate) struct Units {
-    /// Norms of the rows, 1 for an empty row.
+    /// Norms of the rows.
     pub(crate) row_norms: Vec<f64>,
     /// Size of the forces that balance in the stationarity condition.
     pub(crate) force: f64,
@@ -16,8 +17,7 @@ pub(crate) struct Units {
 impl Units {
     /// The units of `program` at `solution`.
     pub(crate) fn new(program: &ProgramRef<'_>, solution: &Solution) -> Self {
-        let mut row_norms = program.a().row_norms();
-        row_norms.iter_mut().filter(|v| **v == 0.0).for_each(|v| *v = 1.0);
+        let row_norms = program.a().row_norms();
         let mut px = vec![0.0; program.num_vars()];
         program.p().symmetric_mul_add(1.0, &solution.x, &mut px);
         let rows = solution.y.iter().zip(&row_norms).fold(0.0, |m: f64, (y, a)| m.max((y * a).abs()));
@@ -45,6 +45,9 @@ impl Units {
     }
 
     fn constraint(&self, value: f64, (lower, upper): (f64, f64), dual: f64, norm: f64) -> Constraint {
+        if norm == 0.0 {
+            return Constraint::VACUOUS;
+        }
         Constraint {
             equality: lower == upper,
             dual: dual * norm / self.force,
@@ -64,6 +67,9 @@ pub(crate) struct Constraint {
 }
 
 impl Constraint {
+    /// A row without entries: it holds whatever `x` is, and never becomes active.
+    const VACUOUS: Self = Self { equality: false, dual: 0.0, slack_lower: f64::INFINITY, slack_upper: f64::INFINITY };
+
     /// The side whose dual exceeds its slack.
     fn side(&self) -> Side {
         if self.equality {
@@ -94,4 +100,18 @@ pub(crate) fn identify(program: &ProgramRef<'_>, solution: &Solution) -> ActiveS
     let mut sides = units.constraints(program, solution).map(|c| c.side());
     let rows: Vec<Side> = sides.by_ref().take(program.num_rows()).collect();
     ActiveSet { rows, bounds: sides.collect() }
+}
+
+/// `active` with each equality at the side that its dual pushes against: lower where the dual is clearly negative, else
+/// upper.
+pub(crate) fn pushing_sides(program: &ProgramRef<'_>, solution: &Solution, active: &ActiveSet) -> ActiveSet {
+    let units = Units::new(program, solution);
+    let old = active.rows.iter().chain(&active.bounds);
+    let mut new = units.constraints(program, solution).zip(old).map(|(c, &side)| match side {
+        Side::Equal if c.dual < -WEAK => Side::Lower,
+        Side::Equal => Side::Upper,
+        other => other,
+    });
+    let rows: Vec<Side> = new.by_ref().take(program.num_rows()).collect();
+    ActiveSet { rows, bounds: new.collect() }
 }

@@ -6,10 +6,11 @@ use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
 
 use super::active::Units;
 use super::probe::Rank;
+use super::reduced::KktSolution;
 use crate::program::Blocks;
 
 /// Duals and slacks below this, in common units, count as zero: the row is weakly active.
-const WEAK: f64 = 1e-8;
+pub(crate) const WEAK: f64 = 1e-8;
 
 /// What a gradient is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,6 +88,9 @@ pub struct Certificate {
     pub kind: CertificateKind,
     /// `‖K w + rhs‖∞ / ‖rhs‖∞` of the adjoint system, measured with the unregularized matrix.
     pub residual: f64,
+    /// Share of the cotangent that falls where the solution is not unique, and so has no derivative; the gradient is
+    /// that of the rest. Zero unless `loose_variables` has entries.
+    pub undetermined: f64,
     /// Largest relative KKT residual of the point the gradient was taken at.
     pub kkt_residual: f64,
     /// Inequality rows and bounds that were held as equalities (equalities are not listed).
@@ -100,10 +104,11 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    pub(crate) fn new(facts: &Facts, residual: f64, kkt_residual: f64) -> Self {
+    pub(crate) fn new(facts: &Facts, adjoint: &KktSolution, kkt_residual: f64) -> Self {
         Self {
             kind: facts.kind(),
-            residual,
+            residual: adjoint.residual,
+            undetermined: adjoint.undetermined,
             kkt_residual,
             active: facts.active.clone(),
             weakly_active: facts.weakly_active.clone(),

@@ -99,11 +99,11 @@ impl Gradient {
     }
 }
 
-/// Assembles the gradient at `at` from the adjoint solution `adjoint`.
+/// Assembles the gradient at `at` from the adjoint solution `adjoint`; `sides` has each equality at one side.
 pub(crate) fn assemble(
     program: &Program,
     at: &Solution,
-    active: &ActiveSet,
+    sides: &ActiveSet,
     adjoint: &KktSolution,
     certificate: Certificate,
 ) -> Gradient {
@@ -115,10 +115,10 @@ pub(crate) fn assemble(
     }
     let mut a = stacked.a().to_owned();
     for (value, (i, j, _)) in a.values_mut().iter_mut().zip(stacked.a().entries()) {
-        *value = if active.rows[i].is_active() { at.y[i] * adjoint.z[j] + adjoint.y[i] * at.x[j] } else { 0.0 };
+        *value = if sides.rows[i].is_active() { at.y[i] * adjoint.z[j] + adjoint.y[i] * at.x[j] } else { 0.0 };
     }
-    let (l, u) = split_sides(&active.rows, &at.y, &adjoint.y);
-    let (lb, ub) = split_sides(&active.bounds, &at.bound_duals, &adjoint.zeta);
+    let (l, u) = split_sides(&sides.rows, &adjoint.y);
+    let (lb, ub) = split_sides(&sides.bounds, &adjoint.zeta);
     let block = |a: CscRef<'_>, rows: &Range<usize>| slice_rows(a, rows);
     let both = |rows: &Range<usize>| rows.clone().map(|i| l[i] + u[i]).collect();
     Gradient {
@@ -139,20 +139,7 @@ pub(crate) fn assemble(
 }
 
 /// `−ỹ` at the active side of each constraint, for lower and upper sides.
-fn split_sides(sides: &[Side], duals: &[f64], adjoint: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let at_lower = |i: usize| pushes_lower(sides[i], duals[i]);
-    let pick = |lower: bool| {
-        let value = |i: usize| if sides[i].is_active() && at_lower(i) == lower { -adjoint[i] } else { 0.0 };
-        (0..sides.len()).map(value).collect()
-    };
-    (pick(true), pick(false))
-}
-
-/// Whether an active constraint pushes against its lower side; an equality does where its dual is negative.
-pub(crate) fn pushes_lower(side: Side, dual: f64) -> bool {
-    match side {
-        Side::Lower => true,
-        Side::Equal => dual < 0.0,
-        Side::Upper | Side::Free => false,
-    }
+fn split_sides(sides: &[Side], adjoint: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let at = |side: Side| sides.iter().zip(adjoint).map(|(s, v)| if *s == side { -v } else { 0.0 }).collect();
+    (at(Side::Lower), at(Side::Upper))
 }

@@ -3,6 +3,7 @@
 mod active;
 mod certificate;
 mod gradient;
+mod null_space;
 mod polish;
 mod probe;
 mod reduced;
@@ -99,7 +100,8 @@ impl Layer {
         let residuals = KktResiduals::compute(&program.as_stacked(), &solution);
         let status = verify(claimed, &residuals, self.settings.tolerance);
         let backward = Arc::clone(&self.backward);
-        Solved { program, status, solution, residuals, timing, backward, prepared: None }
+        let tolerance = self.settings.tolerance;
+        Solved { program, status, solution, residuals, tolerance, timing, backward, prepared: None }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The KKT system on an active set, with the variables at bounds eliminated.
 
+use super::null_space::NullSpace;
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{ActiveSet, AdjointQpRef, BackwardQpSolver, CscMatrix, KktFactor, ProgramRef, Result};
 
@@ -20,6 +21,8 @@ pub(crate) struct ReducedKkt {
     h: CscMatrix,
     c: CscMatrix,
     factor: Box<dyn KktFactor>,
+    /// Present once the Hessian is known to be singular on the null space of the active rows.
+    null_space: Option<NullSpace>,
 }
 
 /// A solution of the whole system.
@@ -31,8 +34,10 @@ pub(crate) struct KktSolution {
     pub(crate) y: Vec<f64>,
     /// Bound part (`n`), zero at free variables.
     pub(crate) zeta: Vec<f64>,
-    /// `‖K w + rhs‖∞ / ‖rhs‖∞` on the reduced system.
+    /// `‖K w + rhs‖∞ / ‖rhs‖∞` on the reduced system, for the part of `rhs` that the system determines.
     pub(crate) residual: f64,
+    /// `‖rhs₀‖∞ / ‖rhs‖∞` for the part `rhs₀` that it does not: the projection of `g` onto the null space.
+    pub(crate) undetermined: f64,
 }
 
 impl ReducedKkt {
@@ -44,7 +49,13 @@ impl ReducedKkt {
         let h = select(program.p().entries(), &var_place, &var_place, (free.len(), free.len()))?;
         let c = select(program.a().entries(), &row_place, &var_place, (rows.len(), free.len()))?;
         let factor = backward.factorize(&AdjointQpRef::new(h.as_ref(), c.as_ref())?)?;
-        Ok(Self { active, free, rows, h, c, factor })
+        Ok(Self { active, free, rows, h, c, factor, null_space: None })
+    }
+
+    /// From now on solves for the part of each right-hand side that a singular system determines, with least norm.
+    pub(crate) fn project(&mut self, backward: &dyn BackwardQpSolver) -> Result<()> {
+        self.null_space = Some(NullSpace::new(&self.h, &self.c, backward)?);
+        Ok(())
     }
 
     /// The active set it was factorized on.
@@ -84,11 +95,18 @@ impl ReducedKkt {
             program.p().symmetric_mul_add(1.0, &z, &mut forces);
             program.a().mul_add(1.0, &z, &mut rows_at_fixed);
         }
-        let g_free = gather(&forces, &self.free);
+        let mut g_free = gather(&forces, &self.free);
+        let undetermined = match &mut self.null_space {
+            Some(null_space) => null_space.remove_from(&mut g_free)?,
+            None => 0.0,
+        };
         let r_active: Vec<f64> = self.rows.iter().map(|&i| r[i] - rows_at_fixed[i]).collect();
         let (mut z_free, mut y_active) = (vec![0.0; self.free.len()], vec![0.0; self.rows.len()]);
         self.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
         let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
+        if let Some(null_space) = &mut self.null_space {
+            null_space.remove_from(&mut z_free)?;
+        }
         let residual = qp.residual(&g_free, &r_active, &z_free, &y_active);
 
         for (&j, &v) in self.free.iter().zip(&z_free) {
@@ -99,7 +117,7 @@ impl ReducedKkt {
             y[i] = v;
         }
         let zeta = self.bound_part(program, g, &z, &y);
-        Ok(KktSolution { z, y, zeta, residual })
+        Ok(KktSolution { z, y, zeta, residual, undetermined })
     }
 
     /// `ζ = −(g + P z + Aᵀy)` at the variables at a bound, zero elsewhere.

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bpqp_traits::{BackwardQpSolver, Error as SolverError, KktResiduals, Solution, Status};
+use bpqp_traits::{ActiveSet, BackwardQpSolver, Error as SolverError, KktResiduals, Side, Solution, Status};
 
+use super::active::pushing_sides;
 use super::certificate::{Certificate, Facts, weakly_active, without};
-use super::gradient::{Gradient, assemble, pushes_lower};
+use super::gradient::{Gradient, assemble};
 use super::polish::polish;
 use super::probe::Rank;
 use super::reduced::{KktSolution, ReducedKkt};
 use crate::program::{OwnedUpdate, Program, Values, check_len};
 use crate::{Error, Result};
 
-/// Largest relative residual of the adjoint system that still makes a gradient, where the system determines one.
+/// Largest relative residual of the adjoint system that still makes a gradient.
 const ADJOINT_TOLERANCE: f64 = 1e-6;
+
+/// Largest relative KKT residual, after polishing, of a point that still has a gradient.
+const POINT_TOLERANCE: f64 = 1e-6;
 
 /// Duals by the user's blocks, signed as [`Solution`] has them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,6 +81,7 @@ pub struct Solved<'p> {
     pub(super) status: Status,
     pub(super) solution: Solution,
     pub(super) residuals: KktResiduals,
+    pub(super) tolerance: f64,
     pub(super) timing: Timing,
     pub(super) backward: Arc<dyn BackwardQpSolver>,
     pub(super) prepared: Option<Prepared>,
@@ -85,6 +90,8 @@ pub struct Solved<'p> {
 /// What all derivatives at one solution share.
 pub(super) struct Prepared {
     kkt: ReducedKkt,
+    /// The active set with each equality at the side that its dual pushes against.
+    sides: ActiveSet,
     facts: Facts,
 }
 
@@ -168,9 +175,9 @@ impl Solved<'_> {
         let right: Vec<f64> = y_bar.iter().map(|v| -v).collect();
         let fixed: Vec<f64> = bound_bar.iter().map(|v| -v).collect();
         let adjoint = prepared.kkt.solve(&stacked, &x_bar, &right, &fixed)?;
-        let active = prepared.kkt.active().clone();
+        let sides = prepared.sides.clone();
         let certificate = self.certify(&adjoint)?;
-        let mut gradient = assemble(program, &self.solution, &active, &adjoint, certificate);
+        let mut gradient = assemble(program, &self.solution, &sides, &adjoint, certificate);
         gradient.elapsed = start.elapsed();
         Ok(gradient)
     }
@@ -187,9 +194,8 @@ impl Solved<'_> {
         self.prepare()?;
         let (x, y) = (&self.solution.x, &self.solution.y);
         let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
-        let active = prepared.kkt.active();
-        let active_y: Vec<f64> =
-            y.iter().zip(&active.rows).map(|(y, s)| if s.is_active() { *y } else { 0.0 }).collect();
+        let sides = &prepared.sides;
+        let active_y: Vec<f64> = y.iter().zip(&sides.rows).map(|(y, s)| if s.is_active() { *y } else { 0.0 }).collect();
 
         let update = change.as_ref();
         let (mut force, mut right) = (vec![0.0; x.len()], vec![0.0; y.len()]);
@@ -205,14 +211,11 @@ impl Solved<'_> {
             da.mul_add(-1.0, x, &mut right);
         }
         for (i, right) in right.iter_mut().enumerate() {
-            let side = if pushes_lower(active.rows[i], y[i]) { update.l } else { update.u };
+            let side = if sides.rows[i] == Side::Lower { update.l } else { update.u };
             *right += side.map_or(0.0, |v| v[i]);
         }
-        let bound_duals = &self.solution.bound_duals;
         let fixed: Vec<f64> = (0..x.len())
-            .map(|j| {
-                if pushes_lower(active.bounds[j], bound_duals[j]) { update.lb } else { update.ub }.map_or(0.0, |v| v[j])
-            })
+            .map(|j| if sides.bounds[j] == Side::Lower { update.lb } else { update.ub }.map_or(0.0, |v| v[j]))
             .collect();
         let tangent = prepared.kkt.solve(&stacked, &force, &right, &fixed)?;
         let certificate = self.certify(&tangent)?;
@@ -238,6 +241,10 @@ impl Solved<'_> {
         }
         if self.prepared.is_none() {
             let polished = polish(&program, &self.solution, &*self.backward)?;
+            let accurate = polished.residuals.max() <= self.tolerance.max(POINT_TOLERANCE);
+            if !accurate {
+                return Err(Error::NotSolved { status: Status::SolvedInaccurate });
+            }
             (self.solution, self.residuals) = (polished.solution, polished.residuals);
             let mut kkt = polished.kkt;
             let weak = weakly_active(&program, &self.solution, self.residuals.max());
@@ -246,21 +253,25 @@ impl Solved<'_> {
                 kkt = ReducedKkt::new(&program, strict, &*self.backward)?;
             }
             let rank = Rank::of(&mut kkt)?;
+            if !rank.loose_variables.is_empty() {
+                kkt.project(&*self.backward)?;
+            }
             let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &weak, rank);
-            self.prepared = Some(Prepared { kkt, facts });
+            let sides = pushing_sides(&program, &self.solution, kkt.active());
+            self.prepared = Some(Prepared { kkt, sides, facts });
         }
         self.prepared.as_mut().ok_or(Error::NotSolved { status: self.status })
     }
 
     /// A certificate for a solution of the KKT system, or a refusal.
-    fn certify(&self, solution: &KktSolution) -> Result<Certificate> {
+    fn certify(&self, adjoint: &KktSolution) -> Result<Certificate> {
         let facts = self.prepared.as_ref().map(|p| p.facts.clone()).unwrap_or_default();
-        let finite = solution.z.iter().chain(&solution.y).chain(&solution.zeta).all(|v| v.is_finite());
-        let determined = facts.kind() != super::CertificateKind::Degenerate;
-        if !finite || (determined && solution.residual > ADJOINT_TOLERANCE) {
-            return Err(Error::Adjoint { residual: solution.residual });
+        let finite = adjoint.z.iter().chain(&adjoint.y).chain(&adjoint.zeta).all(|v| v.is_finite());
+        if finite && adjoint.residual <= ADJOINT_TOLERANCE {
+            Ok(Certificate::new(&facts, adjoint, self.residuals.max()))
+        } else {
+            Err(Error::Adjoint { residual: adjoint.residual })
         }
-        Ok(Certificate::new(&facts, solution.residual, self.residuals.max()))
     }
 
     fn stack_cotangent(&self, cotangent: &Cotangent<'_>) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {

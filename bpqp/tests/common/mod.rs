@@ -75,21 +75,16 @@ pub fn random_program(seed: u64, sizes: Sizes) -> Program {
     let (mut l, mut u) = (Vec::new(), Vec::new());
     for (i, row) in c.iter().enumerate() {
         let value = dot(row, &x);
-        match i % 4 {
-            0 if i / 4 < (d - n) / 8 => {
-                (l.push(value), u.push(value + 1.0));
-                push(row, -0.5 - rng.uniform(), &mut q);
-            }
-            1 if i / 4 < (d - n) / 8 => {
-                (l.push(f64::NEG_INFINITY), u.push(value));
-                push(row, 0.5 + rng.uniform(), &mut q);
-            }
-            2 if i / 4 < (d - n) / 8 => {
-                (l.push(value), u.push(value));
-                push(row, rng.normal(), &mut q);
-            }
-            _ => (l.push(value - 1.0), u.push(value + 1.0)).1,
-        }
+        let held = i / 4 < (d - n) / 8;
+        let (lower, upper, dual) = match i % 4 {
+            0 if held => (value, value + 1.0, -0.5 - rng.uniform()),
+            1 if held => (f64::NEG_INFINITY, value, 0.5 + rng.uniform()),
+            2 if held => (value, value, rng.normal()),
+            _ => (value - 1.0, value + 1.0, 0.0),
+        };
+        l.push(lower);
+        u.push(upper);
+        push(row, dual, &mut q);
     }
     let (mut lb, mut ub) = (vec![f64::NEG_INFINITY; d], vec![f64::INFINITY; d]);
     for j in 0..d / 6 {

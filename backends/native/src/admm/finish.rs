@@ -3,8 +3,9 @@
 use bpqp_traits::Side;
 use bpqp_traits::vector::max_abs;
 
+use super::judge::{Judge, Point, Verdict};
 use super::kkt::AdmmKkt;
-use super::polish::{Judge, Point, Polish, Verdict};
+use super::polish::Polish;
 use super::scaling::Scaled;
 use crate::linalg::{Refinement, System};
 

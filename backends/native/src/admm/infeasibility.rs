@@ -2,7 +2,7 @@
 
 use bpqp_traits::{ProgramRef, Solution, Status, dual_ray_violation, primal_ray_violation};
 
-use super::polish::Point;
+use super::judge::Point;
 use super::scaling::Scaled;
 
 /// What `change`, a difference of iterates in scaled units, proves: `out` then holds the certificate and NaN elsewhere.

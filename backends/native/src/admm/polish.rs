@@ -10,8 +10,10 @@ use bpqp_traits::Side;
 use bpqp_traits::vector::{axpy, dot, max_abs};
 
 use super::iterate::Iterate;
+use super::judge::{Budget, Judge, Point, Spent, Verdict};
 use super::kkt::AdmmKkt;
 use super::line_search::LineSearch;
+use super::multipliers::multipliers;
 use super::scaling::Scaled;
 use crate::linalg::Refiner;
 
@@ -21,41 +23,8 @@ const SIGMA_START: f64 = 1e-4;
 const SIGMA_MIN: f64 = 1e-9;
 const INNER_START: f64 = 1e-2;
 const INNER_MIN: f64 = 1e-10;
-
-/// What one run may spend.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    pub(crate) factorizations: u64,
-    pub(crate) steps: u64,
-    pub(crate) deadline: Option<Instant>,
-}
-
-/// What one run spent.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Spent {
-    pub(crate) factorizations: u64,
-    pub(crate) steps: u64,
-    /// The judge said that a point was good enough, or that time is up.
-    pub(crate) done: bool,
-}
-
-/// A point, or a difference of two, in scaled units.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Point<'a> {
-    pub(crate) x: &'a [f64],
-    pub(crate) y: &'a [f64],
-    pub(crate) zeta: &'a [f64],
-}
-
-/// What the judge says of a point: its residual, and whether to stop.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Verdict {
-    pub(crate) residual: f64,
-    pub(crate) done: bool,
-}
-
-/// Judges a point; the second argument is what the last outer step changed, a candidate for a certificate.
-pub(crate) type Judge<'a> = dyn FnMut(Point<'_>, Option<Point<'_>>) -> Verdict + 'a;
+/// After this many outer steps on one factorization the proximal iteration is not getting there; start anew.
+const MAX_IDLE: u32 = 12;
 
 /// The polish's state, kept between runs.
 pub(crate) struct Polish {
@@ -65,6 +34,7 @@ pub(crate) struct Polish {
     pub(super) y: Vec<f64>,
     pub(super) zeta: Vec<f64>,
     center: (Vec<f64>, Vec<f64>, Vec<f64>),
+    /// Penalty, proximal weight, and tolerance of the inner minimization.
     rho: f64,
     sigma: f64,
     inner: f64,
@@ -73,12 +43,16 @@ pub(crate) struct Polish {
     scale: f64,
     pub(super) rows: Vec<Side>,
     pub(super) bounds: Vec<Side>,
+    /// What the factor was made for: sides of rows and bounds, ρ, σ.
     factored: Option<(Vec<Side>, Vec<Side>, f64, f64)>,
+    /// The sides at the last outer step.
     settled_set: (Vec<Side>, Vec<Side>),
     direction: Vec<f64>,
     line: LineSearch,
     violation: f64,
     started: bool,
+    /// The factored set has been finished.
+    finished: bool,
     /// Residual of `(x, y, ζ)` as last judged.
     pub(crate) residual: f64,
 }
@@ -107,6 +81,7 @@ impl Polish {
             line: LineSearch::default(),
             violation: f64::INFINITY,
             started: false,
+            finished: false,
             residual: f64::INFINITY,
         }
     }
@@ -125,18 +100,11 @@ impl Polish {
 
     /// Starts over from the ADMM iterate.
     pub(crate) fn restart(&mut self, it: &Iterate) {
-        self.start_from(&it.w, &it.y, &it.zeta);
-    }
-
-    fn start_from(&mut self, x: &[f64], y: &[f64], zeta: &[f64]) {
-        self.x.copy_from_slice(x);
-        self.center.0.copy_from_slice(x);
-        self.center.1.copy_from_slice(y);
-        self.center.2.copy_from_slice(zeta);
+        self.adopt(&it.w, &it.y, &it.zeta, f64::INFINITY);
         (self.rho, self.sigma, self.inner) = (RHO_START, SIGMA_START, INNER_START);
         self.violation = f64::INFINITY;
-        self.started = true;
-        self.residual = f64::INFINITY;
+        (self.started, self.finished) = (true, false);
+        self.settled_set = (Vec::new(), Vec::new());
     }
 
     /// Moves the point and the center to `(x, y, ζ)`, whose residual is known.
@@ -155,7 +123,7 @@ impl Polish {
     /// Works within `budget`; `judge` sees every candidate.
     pub(crate) fn run(&mut self, problem: &Scaled, budget: Budget, judge: &mut Judge<'_>) -> Spent {
         let mut spent = Spent::default();
-        let mut settled = false;
+        let (mut settled, mut idle) = (false, 0);
         while spent.steps < budget.steps {
             spent.steps += 1;
             self.linearize(problem);
@@ -163,6 +131,11 @@ impl Polish {
                 settled = false;
                 if self.outer_update(problem, judge) {
                     spent.done = true;
+                    break;
+                }
+                idle += 1;
+                if idle == MAX_IDLE {
+                    self.started = false;
                     break;
                 }
                 continue;
@@ -173,6 +146,7 @@ impl Polish {
                     break;
                 }
                 spent.factorizations += 1;
+                (idle, self.finished) = (0, false);
             }
             match self.newton_step(problem) {
                 Some(full) => settled = full && !self.sides_change(problem),
@@ -272,7 +246,8 @@ impl Polish {
         self.center.0.copy_from_slice(&self.x);
         self.center.1.copy_from_slice(&self.y);
         self.center.2.copy_from_slice(&self.zeta);
-        if (stable || done) && !self.needs_factor() {
+        if (stable || done) && !self.needs_factor() && !self.finished {
+            self.finished = true;
             done |= self.finish(problem, judge);
         }
         let violation = self.violation(problem);
@@ -290,28 +265,5 @@ impl Polish {
             v.iter().zip(l).zip(u).fold(0.0, |m: f64, ((v, l), u)| m.max(l - v).max(v - u))
         };
         outside(&self.ax, &problem.l, &problem.u).max(outside(&self.x, &problem.lb, &problem.ub))
-    }
-}
-
-/// The multipliers `ρ(v − Π(v))` at `v = value + center/ρ`, and the sides where they are not zero.
-fn multipliers(
-    value: &[f64],
-    center: &[f64],
-    rho: f64,
-    (lower, upper): (&[f64], &[f64]),
-    duals: &mut [f64],
-    sides: &mut [Side],
-) {
-    for i in 0..value.len() {
-        let v = value[i] + center[i] / rho;
-        (sides[i], duals[i]) = if lower[i] == upper[i] {
-            (Side::Equal, rho * (v - upper[i]))
-        } else if v > upper[i] {
-            (Side::Upper, rho * (v - upper[i]))
-        } else if v < lower[i] {
-            (Side::Lower, rho * (v - lower[i]))
-        } else {
-            (Side::Free, 0.0)
-        };
     }
 }

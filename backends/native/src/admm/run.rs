@@ -6,7 +6,7 @@ use std::time::Instant;
 use bpqp_traits::{KktResiduals, ProgramRef, Result, Solution, Status};
 
 use super::infeasibility;
-use super::polish::{Budget, Point, Spent, Verdict};
+use super::judge::{Budget, Point, Spent, Verdict};
 use super::rho::Rho;
 use super::session::AdmmSession;
 
@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a mut AdmmSession) -> Self {
         let factor_cost = session.kkt.ldl.cost_ratio();
         let best = Best { solution: Solution::default(), scratch: Solution::default(), residual: f64::INFINITY };
-        let next_polish = session.options.check_interval;
+        let next_polish = session.options.check_interval.max(factor_cost as u64);
         Self { s: session, started: Instant::now(), best, iterations: 0, polish_work: 0.0, next_polish, factor_cost }
     }
 
@@ -112,10 +112,11 @@ impl<'a> Run<'a> {
 
     /// Everything that is done every few iterations; a status ends the solve.
     fn check(&mut self, out: &mut Solution) -> Result<Option<Status>> {
+        // Offered even when it is not finite, so that there is always a point of the right shape to return.
+        self.offer_iterate();
         if !self.s.it.is_finite() {
             return Ok(Some(Status::NumericalError));
         }
-        self.offer_iterate();
         if self.best.residual <= self.s.options.tolerance {
             self.polish(SHARPEN_MAX, out);
             return Ok(Some(Status::Solved));

@@ -60,15 +60,16 @@ impl Scaled {
 
     /// Takes `program`'s vectors, keeping the scaling.
     pub(crate) fn set_vectors(&mut self, program: &ProgramRef<'_>) {
-        let side = |v: f64, s: f64| if v.abs() >= INFINITE { v * f64::INFINITY } else { v * s };
+        let lower = |v: f64, s: f64| if v <= -INFINITE { f64::NEG_INFINITY } else { v * s };
+        let upper = |v: f64, s: f64| if v >= INFINITE { f64::INFINITY } else { v * s };
         for j in 0..self.d.len() {
             self.q[j] = self.c * self.d[j] * program.q()[j];
-            self.lb[j] = side(program.lb()[j], 1.0 / self.d[j]);
-            self.ub[j] = side(program.ub()[j], 1.0 / self.d[j]);
+            self.lb[j] = lower(program.lb()[j], 1.0 / self.d[j]);
+            self.ub[j] = upper(program.ub()[j], 1.0 / self.d[j]);
         }
         for i in 0..self.e.len() {
-            self.l[i] = side(program.l()[i], self.e[i]);
-            self.u[i] = side(program.u()[i], self.e[i]);
+            self.l[i] = lower(program.l()[i], self.e[i]);
+            self.u[i] = upper(program.u()[i], self.e[i]);
         }
     }
 

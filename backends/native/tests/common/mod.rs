@@ -1,7 +1,10 @@
 //! Seeded random data and a dense oracle.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
-use bpqp_traits::CscMatrix;
+use bpqp_native::NativeSolver;
+use bpqp_traits::{CscMatrix, ForwardSolver, KktResiduals, ProgramBuf, Session, Settings, Solution, Status};
+
+pub const INF: f64 = f64::INFINITY;
 
 /// SplitMix64.
 pub struct Rng(u64);
@@ -85,4 +88,60 @@ pub fn dense_solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Vec<f64> {
         b[i] = (b[i] - sum) / a[i * n + i];
     }
     b
+}
+
+pub fn program(p: &[f64], q: &[f64], a: &[f64], (l, u): (&[f64], &[f64]), (lb, ub): (&[f64], &[f64])) -> ProgramBuf {
+    let n = q.len();
+    let upper: Vec<f64> = (0..n * n).map(|k| if k / n <= k % n { p[k] } else { 0.0 }).collect();
+    let p = CscMatrix::from_dense_rows(n, n, &upper).unwrap();
+    let a = CscMatrix::from_dense_rows(l.len(), n, a).unwrap();
+    ProgramBuf::new(p, q.to_vec(), a, (l.to_vec(), u.to_vec()), (lb.to_vec(), ub.to_vec())).unwrap()
+}
+
+pub fn session(program: &ProgramBuf, settings: &Settings) -> Box<dyn Session> {
+    NativeSolver.setup(&program.as_ref(), settings).unwrap()
+}
+
+pub fn solve_with(program: &ProgramBuf, settings: &Settings) -> (Status, Solution) {
+    let mut out = Solution::default();
+    let status = session(program, settings).solve(&mut out).unwrap();
+    (status, out)
+}
+
+pub fn solve(program: &ProgramBuf) -> Solution {
+    let (status, out) = solve_with(program, &Settings::default());
+    assert_eq!(status, Status::Solved);
+    assert!(KktResiduals::compute(&program.as_ref(), &out).max() <= 1e-8);
+    out
+}
+
+#[track_caller]
+pub fn assert_close(have: &[f64], want: &[f64], tolerance: f64) {
+    assert_eq!(have.len(), want.len());
+    for (h, w) in have.iter().zip(want) {
+        assert!((h - w).abs() <= tolerance, "{have:?} is not {want:?}");
+    }
+}
+
+/// A feasible, bounded QP with about half its rows active: `P = BᵀB`, rows around a random point.
+pub fn random_program(rng: &mut Rng, n: usize, m: usize, strict: bool) -> ProgramBuf {
+    let b = rng.sparse(n, n, 3);
+    let bt = b.as_ref().transpose();
+    let mut p: Vec<(usize, usize, f64)> = (0..n).filter(|_| strict).map(|j| (j, j, 0.1)).collect();
+    for k in 0..n {
+        let row: Vec<_> = bt.as_ref().col(k).collect();
+        for &(i, vi) in &row {
+            p.extend(row.iter().filter(|&&(j, _)| i <= j).map(|&(j, vj)| (i, j, vi * vj)));
+        }
+    }
+    let p = CscMatrix::from_triplets(n, n, &p).unwrap();
+    let a = rng.sparse(m, n, 3);
+    let (x0, q) = (rng.vector(n), rng.vector(n));
+    let mut ax = vec![0.0; m];
+    a.as_ref().mul_add(1.0, &x0, &mut ax);
+    let l = ax.iter().enumerate().map(|(i, v)| if i % 4 == 0 { *v } else { v - rng.uniform() }).collect();
+    let u = ax.iter().enumerate().map(|(i, v)| if i % 4 == 0 { *v } else { v + 0.5 * rng.uniform() }).collect();
+    let lb = x0.iter().map(|v| v - 1.0).collect();
+    let ub = x0.iter().enumerate().map(|(j, v)| if j % 3 == 0 { INF } else { v + 0.2 }).collect();
+    ProgramBuf::new(p, q, a, (l, u), (lb, ub)).unwrap()
 }

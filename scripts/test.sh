@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs everything a change must pass: formatting, lints for every feature, documentation, tests of all crates.
+# Installs what the C backends need (cmake; QDLDL's sources) where it can.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+step() { printf '\n== %s\n' "$*"; "$@"; }
+
+# shellcheck source=scripts/osqp-offline.sh
+source scripts/osqp-offline.sh
+
+step cargo fmt --all --check
+step cargo clippy --workspace --all-targets --all-features -- -D warnings
+for features in "" native clarabel osqp io cli; do
+    step cargo clippy -p bpqp --all-targets --no-default-features --features "$features" -- -D warnings
+done
+RUSTDOCFLAGS="-D warnings" step cargo doc --workspace --all-features --no-deps
+step cargo test --workspace --all-features
