@@ -11,7 +11,7 @@ use super::args::GradArgs;
 use super::input::{self, Pair, ms};
 use super::output::{self, Failure, Outcome};
 use super::report::{CertificateReport, DualsReport, GradientsReport, TimingReport, blocks};
-use super::solve::{heading, sense};
+use super::solve::{heading, meaning, sense};
 use super::table::{millis, small, table, value};
 
 /// Up to so many variables central differences are made without being asked twice.
@@ -157,7 +157,8 @@ fn render(
     let ending = format!("{} forward, {} backward: {}", pair.forward, pair.backward, solved.status());
     let mut text = heading(problem, &ending);
     let Some(gradient) = gradient else {
-        return text + "There is no solution, so there is no gradient.\n";
+        let meaning = meaning(solved.status()).unwrap_or_default();
+        return text + meaning + " So there is no gradient.\n";
     };
     let _ = writeln!(text, "objective    {}{}", value(Some(solved.objective())), sense(problem));
     let _ = writeln!(text, "certificate  {}", certificate(gradient));

@@ -21,7 +21,7 @@ pub(crate) fn problem(file: &Path) -> Result<ProblemFile, Failure> {
         std::io::stdin().read_to_end(&mut bytes).map_err(|source| Error::Io { path: "-".into(), source })?;
         read_bytes("stdin", &bytes)
     };
-    read().map_err(|error| Failure::at(file, &error))
+    read().map_err(|error| Failure::reading(file, &error))
 }
 
 /// A layer between two backends, and their names.

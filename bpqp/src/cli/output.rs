@@ -23,11 +23,22 @@ impl Outcome {
 pub(crate) struct Failure {
     kind: &'static str,
     message: String,
+    /// What to do next, where the message alone does not say; for people.
+    #[serde(skip)]
+    advice: Option<&'static str>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        let advice = (kind == "unknown_backend")
+            .then_some("`bpqp backends` lists the backends; more of them are features of the build");
+        Self { kind, message: message.into(), advice }
+    }
+
+    /// An error met while reading the problem in `file`.
+    pub(crate) fn reading(file: &Path, error: &bpqp::Error) -> Self {
+        let advice = (error.kind() == "parse").then_some("problem files are QPS/MPS or JSON, plain or gzipped");
+        Self { advice, ..Self::at(file, error) }
     }
 
     /// An error met with `file`, which the message names.
@@ -59,16 +70,9 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
     if json {
         document(&FailureDocument { error: failure });
     } else {
-        let _ = writeln!(std::io::stderr(), "error: {}{}", failure.message, advice(failure.kind));
-    }
-}
-
-/// What to do next, where the message alone does not say.
-fn advice(kind: &str) -> &'static str {
-    match kind {
-        "unknown_backend" => "\n  `bpqp backends` lists them; further ones are features of the build",
-        "parse" => "\n  problem files are QPS/MPS or JSON, plain or gzipped",
-        _ => "",
+        let advice = failure.advice.map(|advice| format!("\n  {advice}")).unwrap_or_default();
+        // Nothing is left to do where standard error is closed.
+        let _ = writeln!(std::io::stderr(), "error: {}{advice}", failure.message);
     }
 }
 

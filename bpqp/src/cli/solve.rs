@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use bpqp::Solved;
 use bpqp::io::ProblemFile;
+use bpqp::{Solved, Status};
 use serde::Serialize;
 
 use super::args::{PairArgs, SolveArgs};
@@ -71,7 +71,7 @@ fn report<'a>(args: &SolveArgs, pair: &'a Pair, problem: &'a ProblemFile, solved
         maximize: problem.maximize,
         x: usable.then(|| solved.x()),
         duals: usable.then(|| solved.duals().into()),
-        residuals: usable.then(|| Residuals { primal: residuals.primal, dual: residuals.dual, gap: residuals.gap }),
+        residuals: usable.then_some(Residuals { primal: residuals.primal, dual: residuals.dual, gap: residuals.gap }),
         iterations: solved.iterations(),
         timing_ms: Timing { setup: input::ms(solved.timing().setup), forward: input::ms(solved.timing().forward) },
     }
@@ -79,6 +79,9 @@ fn report<'a>(args: &SolveArgs, pair: &'a Pair, problem: &'a ProblemFile, solved
 
 fn render(backend: &str, problem: &ProblemFile, solved: &Solved<'_>) -> String {
     let mut text = heading(problem, &format!("{backend}: {}", solved.status()));
+    if let Some(meaning) = meaning(solved.status()) {
+        let _ = writeln!(text, "{meaning}");
+    }
     let timing = solved.timing();
     let times = (input::ms(timing.setup), input::ms(timing.forward));
     if solved.status().has_solution() {
@@ -98,7 +101,26 @@ fn render(backend: &str, problem: &ProblemFile, solved: &Solved<'_>) -> String {
 /// The problem's name and size, and how it ended.
 pub(crate) fn heading(problem: &ProblemFile, ending: &str) -> String {
     let program = problem.program.as_stacked();
-    format!("{} ({} variables, {} rows)  {ending}\n", problem.name, program.num_vars(), program.num_rows())
+    let [vars, rows] = [(program.num_vars(), "variable"), (program.num_rows(), "row")]
+        .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
+    format!("{} ({vars}, {rows})  {ending}\n", problem.name)
+}
+
+/// What a status other than solved means to the one who asked.
+pub(crate) fn meaning(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Solved => None,
+        Status::SolvedInaccurate => {
+            Some("The point is usable, but short of the tolerance; try another --tol or backend.")
+        }
+        Status::PrimalInfeasible => Some("No point satisfies the constraints."),
+        Status::DualInfeasible => Some("The objective is unbounded below."),
+        Status::IterationLimit => Some("The iteration limit came first; try another backend."),
+        Status::TimeLimit => Some("The time limit came first; raise --time-limit or try another backend."),
+        Status::NumericalError => {
+            Some("The solver found no point that satisfies the conditions of optimality; try another backend.")
+        }
+    }
 }
 
 /// A word on a file that maximizes.

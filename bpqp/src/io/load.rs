@@ -45,7 +45,7 @@ pub(super) fn read_numbers(path: &Path) -> Result<Vec<f64>> {
     let bytes = unpack(&bytes).map_err(|source| io_error(path, source))?;
     let name = path.to_string_lossy();
     serde_json::from_str(utf8(&name, &bytes)?).map_err(|e| {
-        let message = format!("expected a JSON array of numbers: {e}");
+        let message = format!("expected a JSON array of numbers: {}", super::json::message(&e));
         Error::Parse { name: name.into(), line: e.line().max(1), message }
     })
 }

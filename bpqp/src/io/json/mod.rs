@@ -46,7 +46,14 @@ pub(super) fn read(name: &str, text: &str) -> Result<ProblemFile> {
 }
 
 fn parse_error(name: &str, error: &serde_json::Error) -> Error {
-    Error::Parse { name: name.into(), line: error.line().max(1), message: error.to_string() }
+    Error::Parse { name: name.into(), line: error.line().max(1), message: message(error) }
+}
+
+/// What serde says, with the column in front and without the line, which the error has already.
+pub(super) fn message(error: &serde_json::Error) -> String {
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = error.to_string();
+    format!("column {}: {}", error.column(), text.strip_suffix(&place).unwrap_or(&text))
 }
 
 impl Document {
