@@ -33,7 +33,14 @@ conformance_backward!(
     mod forward_as_backward,
     ForwardAsBackward::new(osqp()),
     Config {
-        expected_skips: &["refactorize_equals_fresh", "refactorize_other_pattern"],
+        // Where many points are optimal to its tolerance, the splitting stops at the first it meets.
+        least_norm: false,
+        expected_skips: &[
+            "refactorize_equals_fresh",
+            "refactorize_other_pattern",
+            "least_norm_primal",
+            "least_norm_duals",
+        ],
         ..Config::default()
     }
 );
