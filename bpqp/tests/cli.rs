@@ -1,4 +1,5 @@
 //! The program as its users meet it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed helper is a failed test
 #![cfg(feature = "cli")]
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! What the readers refuse, and what they say.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed helper is a failed test
 #![cfg(feature = "io")]
 
 use std::io::Write;

@@ -1,4 +1,5 @@
 //! What the QPS/MPS reader understands.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed helper is a failed test
 #![cfg(feature = "io")]
 
 use std::path::PathBuf;
