@@ -1,4 +1,6 @@
 //! The comparison with central differences, itself checked.
+#![allow(clippy::unwrap_used)] // a test panics by design
+#![cfg(feature = "native")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What the readers refuse, and what they say.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test panics by design
 #![cfg(feature = "io")]
 
 use std::io::Write;

@@ -1,4 +1,5 @@
 //! What the QPS/MPS reader understands.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test panics by design
 #![cfg(feature = "io")]
 
 use std::path::PathBuf;
