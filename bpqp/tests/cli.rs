@@ -1,5 +1,5 @@
 //! The program as its users meet it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed helper is a failed test
+#![allow(clippy::unwrap_used, clippy::panic)] // a test panics by design
 #![cfg(feature = "cli")]
 
 use std::path::{Path, PathBuf};
@@ -85,34 +85,6 @@ fn wrong_usage_ends_with_two_and_says_what_to_do() {
 }
 
 #[test]
-fn errors_end_with_one_and_name_the_file() {
-    let broken = scratch("broken.json", "{\"q\": [1,\n}");
-    let nonconvex = scratch("nonconvex.json", r#"{"P": [[1, 2], [2, 1]], "q": [1, 1]}"#);
-    let short = scratch("short.json", "[1]");
-    let (folder, problem) = (data(""), data("qjh.mps"));
-    let cases: [(&[&str], &str, &str); 8] = [
-        (&["solve", "no-such.qps"], "io", "no-such.qps"),
-        (&["compare", &problem, "no-such.qps"], "io", "no-such.qps"),
-        (&["solve", &folder], "io", &folder),
-        (&["grad", &broken], "parse", "broken.json: line 2"),
-        (&["bench", &nonconvex], "not_convex", "nonconvex.json"),
-        (&["solve", &problem, "--backend", "nope"], "unknown_backend", "available: "),
-        (&["compare", "--backends", "nope"], "unknown_backend", "available: "),
-        (&["grad", &problem, "--cotangent", &short], "invalid_argument", "1 numbers, the problem 3 variables"),
-    ];
-    for (args, kind, hint) in cases {
-        let (code, out, err) = text(args);
-        assert_eq!((code, out.as_str()), (1, ""), "{args:?}");
-        assert!(err.starts_with("error: ") && err.contains(hint), "{args:?}: {err}");
-        let (code, document) = json(&[args, &["--json"]].concat());
-        assert_eq!(code, 1, "{args:?}");
-        assert_eq!(keys(&document), ["error"]);
-        assert_eq!(document["error"]["kind"], kind, "{document}");
-        assert!(document["error"]["message"].as_str().unwrap().contains(hint), "{document}");
-    }
-}
-
-#[test]
 fn backends_are_listed_with_their_capabilities() {
     let (code, document) = json(&["backends", "--json"]);
     assert_eq!(code, 0);
@@ -131,6 +103,34 @@ fn backends_are_listed_with_their_capabilities() {
 #[cfg(any(feature = "native", feature = "clarabel"))]
 mod with_a_solver {
     use super::*;
+
+    #[test]
+    fn errors_end_with_one_and_name_the_file() {
+        let broken = scratch("broken.json", "{\"q\": [1,\n}");
+        let nonconvex = scratch("nonconvex.json", r#"{"P": [[1, 2], [2, 1]], "q": [1, 1]}"#);
+        let short = scratch("short.json", "[1]");
+        let (folder, problem) = (data(""), data("qjh.mps"));
+        let cases: [(&[&str], &str, &str); 8] = [
+            (&["solve", "no-such.qps"], "io", "no-such.qps"),
+            (&["compare", &problem, "no-such.qps"], "io", "no-such.qps"),
+            (&["solve", &folder], "io", &folder),
+            (&["grad", &broken], "parse", "broken.json: line 2"),
+            (&["bench", &nonconvex], "not_convex", "nonconvex.json"),
+            (&["solve", &problem, "--backend", "nope"], "unknown_backend", "available: "),
+            (&["compare", "--backends", "nope"], "unknown_backend", "available: "),
+            (&["grad", &problem, "--cotangent", &short], "invalid_argument", "1 numbers, the problem 3 variables"),
+        ];
+        for (args, kind, hint) in cases {
+            let (code, out, err) = text(args);
+            assert_eq!((code, out.as_str()), (1, ""), "{args:?}");
+            assert!(err.starts_with("error: ") && err.contains(hint), "{args:?}: {err}");
+            let (code, document) = json(&[args, &["--json"]].concat());
+            assert_eq!(code, 1, "{args:?}");
+            assert_eq!(keys(&document), ["error"]);
+            assert_eq!(document["error"]["kind"], kind, "{document}");
+            assert!(document["error"]["message"].as_str().unwrap().contains(hint), "{document}");
+        }
+    }
 
     #[test]
     fn solve_prints_the_solution() {

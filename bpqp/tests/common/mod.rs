@@ -1,5 +1,5 @@
 //! What several test files share: random programs with known activity, and comparisons.
-#![allow(dead_code, unreachable_pub)] // each test file uses a part of this
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // each test file uses a part; a test panics by design
 
 use bpqp::{CscMatrix, Layer, Program, Registry, Settings};
 
