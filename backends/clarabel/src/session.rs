@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use bpqp_traits::claims::{Claim, judge};
 use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
 use clarabel::solver::{DefaultSolver, IPSolver};
 
 use crate::assemble::{constraint_matrix, constraint_values, hessian, right_hand_side};
-use crate::judge::judge;
 use crate::layout::{Layout, Reach};
 use crate::options::{Accuracy, Options};
 use crate::solver::NAME;
@@ -57,12 +57,12 @@ impl ClarabelSession {
         self.layout.rows.signed_duals(&solution.z, &mut out.y);
         self.layout.vars.signed_duals(&solution.z, &mut out.bound_duals);
         out.cone_duals.copy_from_slice(&solution.z[self.layout.cone_start..]);
-        let claim = claim(solution.status)?;
-        let limited = match claim {
+        let status = claim(solution.status)?;
+        let limited = match status {
             Status::IterationLimit => self.options.max_iterations.is_some(),
             _ => self.options.time_limit.is_some(),
         };
-        Ok(judge(&program, claim, self.options.tolerance, limited, out))
+        Ok(judge(&program, Claim { status, limited }, self.options.tolerance, out))
     }
 
     /// The reach to try next: distant sides are left out where they blur the answer, and taken in again whenever it fails
