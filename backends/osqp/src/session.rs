@@ -1,11 +1,11 @@
 //! One problem held by OSQP.
 
+use bpqp_traits::claims::{self, Claim};
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
 
 use crate::budget::Budget;
 use crate::ffi::{Matrix, RawSolver};
-use crate::judge::judge;
 use crate::options::{Accuracy, Options, Run};
 use crate::stack::Stack;
 use crate::status::claim;
@@ -90,12 +90,12 @@ impl OsqpSession {
         self.stack.unstack_duals(&program, y, out);
     }
 
-    fn judge(&self, claim: Status, out: &mut Solution) -> Status {
-        let limited = match claim {
+    fn judge(&self, status: Status, out: &mut Solution) -> Status {
+        let limited = match status {
             Status::IterationLimit => self.options.iterations_limited,
             _ => self.options.time_limit.is_some(),
         };
-        judge(&self.program.as_ref(), claim, self.options.tolerance, limited, out)
+        claims::judge(&self.program.as_ref(), Claim { status, limited }, self.options.tolerance, out)
     }
 
     /// A run and, where it converged short of the tolerance, a polished one. Returns what OSQP claims and what holds.
