@@ -7,6 +7,9 @@ use bpqp_traits::{ActiveSet, AdjointQpRef, BackwardQpSolver, CscMatrix, KktFacto
 /// Marks a variable or row that is not part of the reduced system.
 const ABSENT: usize = usize::MAX;
 
+/// Relative residual up to which the least-norm solution is preferred to the one the solver found.
+const LEAST_NORM_RESIDUAL: f64 = 1e-12;
+
 /// The factorized KKT matrix on an active set:
 /// ```text
 /// ⎡ P   A₊ᵀ  E ⎤        A₊: the active rows
@@ -104,10 +107,16 @@ impl ReducedKkt {
         let (mut z_free, mut y_active) = (vec![0.0; self.free.len()], vec![0.0; self.rows.len()]);
         self.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
         let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
+        let mut residual = qp.residual(&g_free, &r_active, &z_free, &y_active);
         if let Some(null_space) = &mut self.null_space {
-            null_space.remove_from(&mut z_free)?;
+            let mut least = z_free.clone();
+            null_space.remove_from(&mut least)?;
+            let after = qp.residual(&g_free, &r_active, &least, &y_active);
+            // Curvature near the shift is neither null nor not: what the system does determine comes first.
+            if after <= residual.max(LEAST_NORM_RESIDUAL) {
+                (z_free, residual) = (least, after);
+            }
         }
-        let residual = qp.residual(&g_free, &r_active, &z_free, &y_active);
 
         for (&j, &v) in self.free.iter().zip(&z_free) {
             z[j] = v;

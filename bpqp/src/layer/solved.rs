@@ -15,7 +15,7 @@ use crate::program::{OwnedUpdate, Program, Values, check_len};
 use crate::{Error, Result};
 
 /// Largest relative residual of the adjoint system that still makes a gradient.
-const ADJOINT_TOLERANCE: f64 = 1e-6;
+const ADJOINT_TOLERANCE: f64 = 1e-9;
 
 /// Largest relative KKT residual, after polishing, of a point that still has a gradient.
 const POINT_TOLERANCE: f64 = 1e-6;
