@@ -1,5 +1,7 @@
 //! Broken data are refused with a kind, a block and a place.
 
+#![allow(clippy::panic)] // a test panics by design
+
 mod common;
 
 use bpqp::traits::{Error as SolverError, ErrorKind};
