@@ -25,12 +25,14 @@
 //! # Writing a backend
 //! Implement [`ForwardSolver`] and [`Session`] for a solver of convex programs; [`ForwardAsBackward`] then makes it a
 //! backward solver too. Implement [`BackwardQpSolver`] and [`KktFactor`] for a solver of equality-constrained QPs.
+//! Where the wrapped solver stops by rules of its own, [`claims`] says what its answer is worth by the contract's.
 //! The crate `bpqp-conformance` tests either against the contract.
 
 mod active_set;
 mod adjoint_qp;
 mod backward;
 mod capabilities;
+pub mod claims;
 mod cones;
 mod csc;
 mod error;

@@ -1,16 +1,17 @@
 //! Differentiates every file with every pair of a forward and a backward backend and compares the gradients.
 //!
 //! ```text
-//! cargo run --release --features osqp --example pairs -- [--max-size N] [--time-limit S] [--tol T] FILE…
+//! cargo run --release --features osqp --example pairs -- [--max-size N] [--time-limit S] [--tol T] [--check ENTRIES] FILE…
 //! ```
 //! One line a file: what the certificate says, how many pairs gave a gradient, the largest adjoint residual among them,
-//! and the largest difference between any two, block by block, relative to the block's largest entry.
+//! and the largest difference between any two, block by block, relative to the block's largest entry. With `--check` the
+//! last column has the largest error against central differences and how many entries were moved.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bpqp::io::read_file;
-use bpqp::{CertificateKind, Gradient, Layer, Program, Registry, Settings};
+use bpqp::{CertificateKind, CheckOptions, Gradient, Layer, Program, Registry, Settings, check_gradient};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -26,6 +27,9 @@ struct Args {
     /// Tolerance of the forward solves.
     #[arg(long, default_value_t = 1e-6)]
     tol: f64,
+    /// Central differences of so many entries of each block, for programs of up to 500 variables with an exact gradient.
+    #[arg(long, default_value_t = 0)]
+    check: usize,
 }
 
 fn main() -> bpqp::Result<()> {
@@ -33,8 +37,8 @@ fn main() -> bpqp::Result<()> {
     let settings =
         Settings { time_limit: Some(Duration::from_secs_f64(args.time_limit)), ..Settings::with_tolerance(args.tol) };
     println!(
-        "{:<12}{:>7}{:>7}  {:<11}{:>6}{:>10}{:>12}{:>9}",
-        "file", "n", "m", "kind", "pairs", "adjoint", "difference", "seconds"
+        "{:<12}{:>7}{:>7}  {:<11}{:>6}{:>10}{:>12}{:>9}{:>14}",
+        "file", "n", "m", "kind", "pairs", "adjoint", "difference", "seconds", "differences"
     );
     for path in &args.files {
         let file = read_file(path)?;
@@ -48,7 +52,7 @@ fn main() -> bpqp::Result<()> {
         let pairs = gradients(&file.program, &settings)?;
         print!("{name:<12}{n:>7}{m:>7}  ");
         report(&pairs);
-        println!("{:>9.1}", start.elapsed().as_secs_f64());
+        println!("{:>9.1}{:>14}", start.elapsed().as_secs_f64(), check(&args, &file.program, &pairs)?);
         for (pair, outcome) in &pairs {
             match outcome {
                 Err(error) => println!("    {pair}: {error}"),
@@ -89,6 +93,23 @@ fn gradients(program: &Program, settings: &Settings) -> bpqp::Result<Vec<(String
     Ok(outcomes)
 }
 
+/// The largest error of the first gradient against central differences, where it is exact and small enough to check.
+fn check(args: &Args, program: &Program, pairs: &[(String, Outcome)]) -> bpqp::Result<String> {
+    let exact = pairs.iter().find(|(_, outcome)| kind(outcome) == Some(CertificateKind::Exact));
+    let Some((pair, Ok(gradient))) = exact else { return Ok("-".into()) };
+    if args.check == 0 || program.num_vars() > 500 {
+        return Ok("-".into());
+    }
+    let (forward, backward) = pair.split_once('/').unwrap_or((pair, pair));
+    let layer =
+        Layer::builder().forward(forward).backward(backward).settings(Settings::with_tolerance(1e-9)).build()?;
+    let options = CheckOptions { entries: args.check, ..CheckOptions::default() };
+    let ones = vec![1.0; program.num_vars()];
+    let blocks = check_gradient(&layer, program, &ones, gradient, &options, |_, _| {})?;
+    let worst = blocks.iter().fold(0.0, |m: f64, block| m.max(block.error));
+    Ok(format!("{worst:.1e} ({})", blocks.iter().map(|block| block.checked).sum::<usize>()))
+}
+
 fn report(pairs: &[(String, Outcome)]) {
     let found: Vec<&Gradient> = pairs.iter().filter_map(|(_, g)| g.as_ref().ok()).collect();
     let kinds: Vec<&str> = [CertificateKind::Exact, CertificateKind::Kink, CertificateKind::Degenerate]
@@ -97,22 +118,7 @@ fn report(pairs: &[(String, Outcome)]) {
         .map(CertificateKind::as_str)
         .collect();
     let adjoint = found.iter().fold(0.0, |m: f64, g| m.max(g.certificate().residual));
-    let difference = found
-        .first()
-        .map_or(f64::NAN, |first| found.iter().fold(0.0, |m: f64, g| m.max(gradient_difference(g, first))));
+    let difference =
+        found.first().map_or(f64::NAN, |first| found.iter().fold(0.0, |m: f64, g| m.max(g.difference(first))));
     print!("{:<11}{:>6}{adjoint:>10.1e}{difference:>12.1e}", kinds.join("+"), found.len());
-}
-
-/// The largest, over the blocks, of `‖a − b‖∞ / max(1, ‖b‖∞)`.
-fn gradient_difference(a: &Gradient, b: &Gradient) -> f64 {
-    let blocks = |g: &Gradient| {
-        let matrices = [g.p(), g.a(), g.g(), g.rows()].map(|m| m.values().to_vec());
-        let vectors = [g.q(), g.b(), g.h(), g.l(), g.u(), g.lb(), g.ub()].map(<[f64]>::to_vec);
-        matrices.into_iter().chain(vectors).collect::<Vec<_>>()
-    };
-    let block = |(a, b): (Vec<f64>, Vec<f64>)| {
-        let scale = b.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
-        a.iter().zip(&b).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs())) / scale
-    };
-    blocks(a).into_iter().zip(blocks(b)).map(block).fold(0.0, f64::max)
 }

@@ -151,8 +151,8 @@ macro_rules! __backward_cases {
             degenerate::inconsistent_rows 1 [];
             degenerate::singular_hessian_consistent 1 [];
             degenerate::singular_hessian_inconsistent 1 [];
-            degenerate::least_norm_primal 1 [];
-            degenerate::least_norm_duals 1 [];
+            degenerate::least_norm_primal 1 ["least_norm"];
+            degenerate::least_norm_duals 1 ["least_norm"];
             scaling::scaled_hessian_up 1 [];
             scaling::scaled_hessian_down 1 [];
             scaling::scaled_rows_up 1 [];

@@ -23,6 +23,9 @@ pub struct Config {
     pub difference_step: f64,
     /// Largest residual and error of an adjoint solve on well-conditioned problems. Default 1e-9.
     pub adjoint_accuracy: f64,
+    /// Whether the backward solver chooses the solution of least norm where there are many, which not every method does:
+    /// see [`BackwardQpSolver`](bpqp_traits::BackwardQpSolver). Default true.
+    pub least_norm: bool,
     /// The backend's own options, given to every solve.
     pub options: BTreeMap<String, String>,
 }
@@ -38,6 +41,7 @@ impl Default for Config {
             gradient_accuracy: 1e-5,
             difference_step: 1e-6,
             adjoint_accuracy: 1e-9,
+            least_norm: true,
             options: BTreeMap::new(),
         }
     }
@@ -47,5 +51,11 @@ impl Config {
     /// Default settings of one forward solve at [`tolerance`](Self::tolerance).
     pub fn settings(&self) -> Settings {
         Settings { options: self.options.clone(), ..Settings::with_tolerance(self.tolerance) }
+    }
+
+    /// Largest error of values that lie on a curved boundary, relative to `1 + ‖expected‖∞`. Near a smooth extremum a gap of
+    /// `ε` leaves room for an error of `√(2ε/κ)`; ten times `√ε` allows for curvatures `κ` down to 0.02.
+    pub(crate) fn curved_accuracy(&self) -> f64 {
+        self.accuracy.max(10.0 * self.tolerance.sqrt())
     }
 }

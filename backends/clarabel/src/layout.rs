@@ -3,8 +3,23 @@
 use bpqp_traits::ProgramRef;
 use clarabel::solver::SupportedConeT;
 
-/// Finite sides beyond this are treated as absent, as Clarabel itself does: no interior-point method survives them.
-const INFINITE: f64 = 1e20;
+/// Sides beyond a reach are left out of Clarabel's problem.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reach {
+    /// Finite sides beyond 1e20 are treated as absent, as Clarabel itself does: no interior-point method survives them.
+    Full,
+    /// Sides beyond 1e8 too: an inactive one leaves a rounding error of 1e-16 times its size in the answer.
+    Near,
+}
+
+impl Reach {
+    fn limit(self) -> f64 {
+        match self {
+            Self::Full => 1e20,
+            Self::Near => 1e8,
+        }
+    }
+}
 
 /// Rows of Clarabel's problem, `None` where there is no such side. The order is: zero cone (rows, then variables),
 /// non-negative cone (upper rows, lower rows, upper bounds, lower bounds), second-order cones.
@@ -31,8 +46,14 @@ pub(crate) struct Sides {
 }
 
 impl Layout {
-    /// The layout that `program` needs.
-    pub(crate) fn new(program: &ProgramRef<'_>) -> Self {
+    /// The layout that `program` needs, with inequality sides within `reach`.
+    pub(crate) fn new(program: &ProgramRef<'_>, reach: Reach) -> Self {
+        let limit = reach.limit();
+        let (is_equal, has_upper, has_lower) = (
+            |lo: f64, hi: f64| lo == hi,
+            |lo: f64, hi: f64| lo != hi && hi < limit,
+            |lo: f64, hi: f64| lo != hi && lo > -limit,
+        );
         let mut next = 0;
         let mut number = |wanted: Vec<bool>| -> Vec<Option<usize>> {
             let mut slot = |wanted: bool| {
@@ -104,18 +125,6 @@ impl Sides {
     }
 }
 
-fn select((lo, hi): (&[f64], &[f64]), test: fn(f64, f64) -> bool) -> Vec<bool> {
+fn select((lo, hi): (&[f64], &[f64]), test: impl Fn(f64, f64) -> bool) -> Vec<bool> {
     lo.iter().zip(hi).map(|(&l, &u)| test(l, u)).collect()
-}
-
-fn is_equal(lo: f64, hi: f64) -> bool {
-    lo == hi
-}
-
-fn has_upper(lo: f64, hi: f64) -> bool {
-    lo != hi && hi < INFINITE
-}
-
-fn has_lower(lo: f64, hi: f64) -> bool {
-    lo != hi && lo > -INFINITE
 }

@@ -21,7 +21,6 @@
 //! | `iterative_refinement_max_iter` | integer | 10 |
 
 mod assemble;
-mod judge;
 mod layout;
 mod options;
 mod session;

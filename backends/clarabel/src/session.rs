@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use bpqp_traits::claims::{Claim, judge};
 use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
 use clarabel::solver::{DefaultSolver, IPSolver};
 
 use crate::assemble::{constraint_matrix, constraint_values, hessian, right_hand_side};
-use crate::judge::judge;
-use crate::layout::Layout;
+use crate::layout::{Layout, Reach};
 use crate::options::{Accuracy, Options};
 use crate::solver::NAME;
 use crate::status::claim;
@@ -17,6 +17,7 @@ pub(crate) struct ClarabelSession {
     program: ProgramBuf,
     options: Options,
     layout: Layout,
+    reach: Reach,
     solver: DefaultSolver<f64>,
     /// Clarabel counts its setup into every solve's time.
     setup_time: Duration,
@@ -30,15 +31,15 @@ impl ClarabelSession {
     pub(crate) fn new(problem: &ProgramRef<'_>, options: Options) -> Result<Self> {
         let program = ProgramBuf::from(problem);
         let accuracy = Accuracy::first(options.tolerance);
-        let layout = Layout::new(problem);
+        let layout = Layout::new(problem, Reach::Full);
         let (solver, setup_time) = build(problem, &layout, &options, accuracy)?;
-        Ok(Self { program, options, layout, solver, setup_time, stale_scaling: false, accuracy })
+        Ok(Self { program, options, layout, reach: Reach::Full, solver, setup_time, stale_scaling: false, accuracy })
     }
 
     /// Sets Clarabel up afresh for the problem as it is.
     fn rebuild(&mut self) -> Result<()> {
         let program = self.program.as_ref();
-        self.layout = Layout::new(&program);
+        self.layout = Layout::new(&program, self.reach);
         (self.solver, self.setup_time) = build(&program, &self.layout, &self.options, self.accuracy)?;
         self.stale_scaling = false;
         Ok(())
@@ -56,19 +57,30 @@ impl ClarabelSession {
         self.layout.rows.signed_duals(&solution.z, &mut out.y);
         self.layout.vars.signed_duals(&solution.z, &mut out.bound_duals);
         out.cone_duals.copy_from_slice(&solution.z[self.layout.cone_start..]);
-        let claim = claim(solution.status)?;
-        let limited = match claim {
+        let status = claim(solution.status)?;
+        let limited = match status {
             Status::IterationLimit => self.options.max_iterations.is_some(),
             _ => self.options.time_limit.is_some(),
         };
-        Ok(judge(&program, claim, self.options.tolerance, limited, out))
+        Ok(judge(&program, Claim { status, limited }, self.options.tolerance, out))
     }
 
-    /// Whether a second, tighter run (on fresh scaling) may mend the answer.
+    /// The reach to try next: distant sides are left out where they blur the answer, and taken in again whenever it fails
+    /// without them. Every answer is judged on the whole problem.
+    fn next_reach(&self, status: Status) -> Reach {
+        let blurred = self.reach == Reach::Full && status == Status::SolvedInaccurate;
+        if blurred && Layout::new(&self.program.as_ref(), Reach::Near) != self.layout {
+            Reach::Near
+        } else {
+            Reach::Full
+        }
+    }
+
+    /// Whether a second, tighter run (on fresh scaling, with distant sides left out) may mend the answer.
     fn worth_another_run(&self, status: Status) -> bool {
         let claims_success = !matches!(claim(self.solver.solution.status), Ok(Status::NumericalError));
         let failed = matches!(status, Status::SolvedInaccurate | Status::NumericalError);
-        failed && (claims_success || self.stale_scaling)
+        failed && (claims_success || self.stale_scaling || self.next_reach(status) != self.reach)
     }
 }
 
@@ -84,7 +96,9 @@ impl Session for ClarabelSession {
         }
         let first = out.clone();
         self.accuracy = self.accuracy.tighter();
-        if self.stale_scaling {
+        let reach = self.next_reach(status);
+        if reach != self.reach || self.stale_scaling {
+            self.reach = reach;
             self.rebuild()?;
         }
         let second = self.run(time_left, out)?;
@@ -98,7 +112,7 @@ impl Session for ClarabelSession {
     fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
         self.program.apply(new)?;
         let program = self.program.as_ref();
-        if Layout::new(&program) != self.layout {
+        if Layout::new(&program, self.reach) != self.layout {
             self.rebuild()?;
             return Ok(Reuse::Nothing);
         }

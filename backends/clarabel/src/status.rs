@@ -5,7 +5,7 @@ use clarabel::solver::SolverStatus;
 
 use crate::solver::NAME;
 
-/// What Clarabel claims; [`judge`](crate::judge) then says what holds.
+/// What Clarabel claims; [`judge`](bpqp_traits::claims::judge) then says what holds.
 ///
 /// # Errors
 /// [`Error::Backend`] with Clarabel's code for the two states that no finished solve without callbacks can have.

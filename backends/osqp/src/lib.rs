@@ -35,7 +35,6 @@
 
 mod budget;
 mod ffi;
-mod judge;
 mod options;
 mod session;
 mod solver;

@@ -1,11 +1,11 @@
 //! One problem held by OSQP.
 
+use bpqp_traits::claims::{self, Claim};
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
 
 use crate::budget::Budget;
 use crate::ffi::{Matrix, RawSolver};
-use crate::judge::judge;
 use crate::options::{Accuracy, Options, Run};
 use crate::stack::Stack;
 use crate::status::claim;
@@ -21,6 +21,9 @@ pub(crate) struct OsqpSession {
     /// Where the caller wants the next solve to start: `x` and the stacked duals are applied then, so that an update in
     /// between does not lose them.
     start: Option<Start>,
+    /// Whether the last solve found no point: its iterate and step size then ran off along the certificate, and the next
+    /// solve would not come back from there.
+    lost: bool,
 }
 
 struct Start {
@@ -34,7 +37,7 @@ impl OsqpSession {
     pub(crate) fn new(problem: &ProgramRef<'_>, options: Options) -> Result<Self> {
         let (stack, solver) = build(problem, &options)?;
         let setup_seconds = solver.setup_seconds();
-        Ok(Self { program: ProgramBuf::from(problem), options, stack, solver, setup_seconds, start: None })
+        Ok(Self { program: ProgramBuf::from(problem), options, stack, solver, setup_seconds, start: None, lost: false })
     }
 
     /// Sets OSQP up afresh for `program`; on failure the session stays as it was.
@@ -87,12 +90,12 @@ impl OsqpSession {
         self.stack.unstack_duals(&program, y, out);
     }
 
-    fn judge(&self, claim: Status, out: &mut Solution) -> Status {
-        let limited = match claim {
+    fn judge(&self, status: Status, out: &mut Solution) -> Status {
+        let limited = match status {
             Status::IterationLimit => self.options.iterations_limited,
             _ => self.options.time_limit.is_some(),
         };
-        judge(&self.program.as_ref(), claim, self.options.tolerance, limited, out)
+        claims::judge(&self.program.as_ref(), Claim { status, limited }, self.options.tolerance, out)
     }
 
     /// A run and, where it converged short of the tolerance, a polished one. Returns what OSQP claims and what holds.
@@ -123,21 +126,28 @@ impl OsqpSession {
 impl Session for OsqpSession {
     fn solve(&mut self, out: &mut Solution) -> Result<Status> {
         let mut budget = Budget::new(self.options.max_iterations, self.options.time_limit);
+        if std::mem::take(&mut self.lost) {
+            self.rebuild(self.program.clone())?;
+        }
         let mut accuracy = Accuracy::first(self.options.tolerance);
         out.resize(self.program.as_ref().num_vars(), self.program.as_ref().num_rows(), 0);
         out.iterations = 0;
         loop {
             let (claim, status) = self.stage(accuracy, &mut budget, out)?;
-            if !matches!(status, Status::SolvedInaccurate | Status::NumericalError) || budget.is_spent() {
-                return Ok(status);
-            }
+            let mendable = matches!(status, Status::SolvedInaccurate | Status::NumericalError) && !budget.is_spent();
             let next = match claim {
                 Status::Solved => accuracy.tighter_residual(self.options.tolerance),
                 Status::PrimalInfeasible | Status::DualInfeasible => accuracy.tighter_infeasibility(),
                 _ => None,
             };
-            let Some(next) = next else { return Ok(status) };
-            accuracy = next;
+            match next.filter(|_| mendable) {
+                Some(next) => accuracy = next,
+                None => {
+                    self.lost =
+                        matches!(status, Status::PrimalInfeasible | Status::DualInfeasible | Status::NumericalError);
+                    return Ok(status);
+                }
+            }
         }
     }
 

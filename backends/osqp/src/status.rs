@@ -5,7 +5,7 @@ use osqp_sys as sys;
 
 use crate::solver::NAME;
 
-/// What OSQP claims with a status code; [`judge`](crate::judge) then says what holds.
+/// What OSQP claims with a status code; [`judge`](bpqp_traits::claims::judge) then says what holds.
 ///
 /// # Errors
 /// [`Error::Backend`] with the number for codes that no finished solve can have, and for unknown ones.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bpqp::io::ProblemFile;
 use bpqp::{Availability, Gradient, Layer, Registry};
 
-use self::cell::{Cell, difference, measure};
+use self::cell::{Cell, measure};
 use super::args::{CompareArgs, SolverArgs};
 use super::output::{self, Failure, Outcome};
 use super::{embedded, input};
@@ -73,7 +73,7 @@ fn measure_all(problems: &[(String, ProblemFile)], layers: &[(String, Layer)]) -
             bar.set_message(format!("{file}, {backend}"));
             let (mut cell, gradient) = measure(file, &problem.program, backend, layer);
             if let Some(gradient) = gradient {
-                cell.gradient_difference = Some(difference(&gradient, reference.as_ref().unwrap_or(&gradient)));
+                cell.gradient_difference = Some(gradient.difference(reference.as_ref().unwrap_or(&gradient)));
                 reference.get_or_insert(gradient);
             }
             cells.push(cell);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::args::GradArgs;
 use super::input::{self, Pair, ms};
 use super::output::{self, Failure, Outcome};
-use super::report::{CertificateReport, DualsReport, GradientsReport, TimingReport, blocks};
+use super::report::{CertificateReport, DualsReport, GradientsReport, TimingReport};
 use super::solve::{heading, meaning, sense};
 use super::table::{millis, small, table, value};
 
@@ -61,9 +61,10 @@ pub(crate) fn run(args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
 
     let spinner = input::spinner(format!("differentiating {}", args.file.display()));
     let mut solved = pair.layer.forward(&problem.program).map_err(at_file)?;
-    let gradient = match solved.status().has_solution() {
-        true => Some(solved.backward(&x_bar).map_err(at_file)?),
-        false => None,
+    let gradient = match solved.backward(&x_bar) {
+        Ok(gradient) => Some(gradient),
+        Err(bpqp::Error::NotSolved { .. }) => None,
+        Err(error) => return Err(at_file(error)),
     };
     spinner.finish_and_clear();
     let check = match (&gradient, args.check) {
@@ -195,7 +196,7 @@ fn certificate(gradient: &Gradient) -> String {
 
 fn norms(gradient: &Gradient) -> String {
     let mut listing = table(&["gradient", "entries", "nonzero", "largest magnitude"], &[1, 2, 3]);
-    for (name, values) in blocks(gradient).into_iter().filter(|(_, values)| !values.is_empty()) {
+    for (name, values) in gradient.blocks().into_iter().filter(|(_, values)| !values.is_empty()) {
         let nonzero = values.iter().filter(|v| **v != 0.0).count();
         let largest = bpqp::traits::vector::max_abs(values);
         listing.add_row([format!("∂L/∂{name}"), values.len().to_string(), nonzero.to_string(), value(Some(largest))]);

@@ -60,23 +60,6 @@ impl<'a> From<&'a Gradient> for GradientsReport<'a> {
     }
 }
 
-/// The blocks of a gradient by name, values alone.
-pub(crate) fn blocks(gradient: &Gradient) -> [(&'static str, &[f64]); 11] {
-    [
-        ("P", gradient.p().values()),
-        ("q", gradient.q()),
-        ("A", gradient.a().values()),
-        ("b", gradient.b()),
-        ("G", gradient.g().values()),
-        ("h", gradient.h()),
-        ("rows", gradient.rows().values()),
-        ("l", gradient.l()),
-        ("u", gradient.u()),
-        ("lb", gradient.lb()),
-        ("ub", gradient.ub()),
-    ]
-}
-
 #[derive(Serialize)]
 struct ConstraintReport {
     block: &'static str,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use bpqp_traits::vector::{max_abs, max_nan};
 use bpqp_traits::{ActiveSet, CscMatrix, CscRef, Side, Solution};
 
 use super::certificate::Certificate;
@@ -88,6 +89,29 @@ impl Gradient {
         &self.ub
     }
 
+    /// All blocks by name, values alone, in the order `P, q, A, b, G, h, rows, l, u, lb, ub`.
+    pub fn blocks(&self) -> [(&'static str, &[f64]); 11] {
+        [
+            ("P", self.p.values()),
+            ("q", &self.q),
+            ("A", self.a.values()),
+            ("b", &self.b),
+            ("G", self.g.values()),
+            ("h", &self.h),
+            ("rows", self.rows.values()),
+            ("l", &self.l),
+            ("u", &self.u),
+            ("lb", &self.lb),
+            ("ub", &self.ub),
+        ]
+    }
+
+    /// The largest over all blocks of `‖g − r‖∞ / max(1, ‖r‖∞)` to a gradient `reference` of the same program.
+    pub fn difference(&self, reference: &Self) -> f64 {
+        let pairs = self.blocks().into_iter().zip(reference.blocks());
+        pairs.map(|((_, g), (_, r))| block_difference(g, r)).fold(0.0, max_nan)
+    }
+
     /// What the gradient is worth.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
@@ -142,4 +166,20 @@ pub(crate) fn assemble(
 fn split_sides(sides: &[Side], adjoint: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let at = |side: Side| sides.iter().zip(adjoint).map(|(s, v)| if *s == side { -v } else { 0.0 }).collect();
     (at(Side::Lower), at(Side::Upper))
+}
+
+fn block_difference(g: &[f64], r: &[f64]) -> f64 {
+    g.iter().zip(r).fold(0.0, |m, (g, r)| max_nan((g - r).abs(), m)) / max_nan(max_abs(r), 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::block_difference;
+
+    #[test]
+    fn differences_are_relative_to_the_larger_of_one_and_the_reference() {
+        assert_eq!(block_difference(&[0.5, 0.0], &[0.0, 0.25]), 0.5);
+        assert_eq!(block_difference(&[10.0, 4.0], &[10.0, 5.0]), 0.1);
+        assert!(block_difference(&[f64::NAN], &[1.0]).is_nan());
+    }
 }

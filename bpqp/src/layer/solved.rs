@@ -144,7 +144,8 @@ impl Solved<'_> {
     }
 
     /// Improves the point to the accuracy of the arithmetic on its active set and prepares its derivatives; does
-    /// nothing the second time. Every derivative calls this by itself.
+    /// nothing the second time. Every derivative calls this by itself. A solution that was inaccurate becomes
+    /// [`Status::Solved`] where the polished point meets the tolerance.
     ///
     /// # Errors
     /// [`Error::NotSolved`] where there is no solution; errors of the backward solver.
@@ -246,6 +247,9 @@ impl Solved<'_> {
                 return Err(Error::NotSolved { status: Status::SolvedInaccurate });
             }
             (self.solution, self.residuals) = (polished.solution, polished.residuals);
+            if self.residuals.max() <= self.tolerance {
+                self.status = Status::Solved;
+            }
             let mut kkt = polished.kkt;
             let weak = weakly_active(&program, &self.solution, self.residuals.max());
             let strict = without(kkt.active(), &weak);

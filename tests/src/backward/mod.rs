@@ -22,7 +22,8 @@ pub struct BackwardCase {
     pub name: &'static str,
     /// The version of the suite that brought the case.
     pub since: u32,
-    /// What the case needs: nothing, or `refactorize`, which a backend declares by not answering "unsupported".
+    /// What the case needs: `refactorize`, which a backend declares by not answering "unsupported", or `least_norm`, which
+    /// [`Config::least_norm`] declares.
     pub needs: &'static [&'static str],
     run: fn(&BackwardContext<'_>) -> CaseResult,
 }
@@ -31,6 +32,9 @@ impl BackwardCase {
     fn outcome(&self, solver: &dyn BackwardQpSolver, config: &Config) -> Outcome {
         if self.needs.contains(&"refactorize") && !refactorizes(solver) {
             return Outcome::Skipped("answers that refactorization is unsupported".into());
+        }
+        if self.needs.contains(&"least_norm") && !config.least_norm {
+            return Outcome::Skipped("does not choose the solution of least norm".into());
         }
         match guarded(|| (self.run)(&BackwardContext { solver, config })) {
             Ok(()) => Outcome::Passed,

@@ -29,7 +29,8 @@ pub(super) fn quadratic_objective(ctx: &ForwardContext<'_>) -> CaseResult {
 pub(super) fn second_order_cones(ctx: &ForwardContext<'_>) -> CaseResult {
     let problem = Problem::new(&[3.0, 4.0]).ball(1.0);
     if ctx.capabilities.second_order_cones {
-        return ctx.check(&problem, Expected { x: &[-0.6, -0.8], cones: &[5.0, 3.0, 4.0], ..Expected::default() });
+        return ctx
+            .check_curved(&problem, Expected { x: &[-0.6, -0.8], cones: &[5.0, 3.0, 4.0], ..Expected::default() });
     }
     let set_up = ctx.solver.setup(&problem.build()?.as_ref(), &ctx.config.settings());
     refused("undeclared second-order cones", set_up, &[ErrorKind::Unsupported])

@@ -147,6 +147,11 @@ impl ForwardContext<'_> {
         self.check_within(problem, expected, self.config.accuracy)
     }
 
+    /// As [`check`](Self::check), for a solution on a curved boundary.
+    pub(crate) fn check_curved(&self, problem: &Problem, expected: Expected<'_>) -> CaseResult {
+        self.check_within(problem, expected, self.config.curved_accuracy())
+    }
+
     pub(crate) fn check_within(&self, problem: &Problem, expected: Expected<'_>, accuracy: f64) -> CaseResult {
         let program = problem.build()?;
         let wanted = solution_of(&program, &expected);

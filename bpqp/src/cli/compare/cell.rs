@@ -5,7 +5,6 @@ use bpqp::{Error, Gradient, Layer, Program, Solved};
 use serde::Serialize;
 
 use crate::cli::input::ms;
-use crate::cli::report::blocks;
 
 /// What one backend made of one problem. The point is judged as the forward solver left it, before any polish.
 #[derive(Debug, Default, Serialize)]
@@ -91,28 +90,5 @@ fn forward(cell: &mut Cell, solved: &Solved<'_>) {
         cell.primal_residual = Some(residuals.primal);
         cell.dual_residual = Some(residuals.dual);
         cell.gap = Some(residuals.gap);
-    }
-}
-
-/// The largest over all blocks of `‖g − r‖∞ / max(1, ‖r‖∞)`.
-pub(crate) fn difference(gradient: &Gradient, reference: &Gradient) -> f64 {
-    let pairs = blocks(gradient).into_iter().zip(blocks(reference));
-    pairs.map(|((_, g), (_, r))| block_difference(g, r)).fold(0.0, max_nan)
-}
-
-fn block_difference(g: &[f64], r: &[f64]) -> f64 {
-    let scale = r.iter().fold(1.0, |m, v| max_nan(v.abs(), m));
-    g.iter().zip(r).fold(0.0, |m, (g, r)| max_nan((g - r).abs(), m)) / scale
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_are_relative_to_the_larger_of_one_and_the_reference() {
-        assert_eq!(block_difference(&[0.5, 0.0], &[0.0, 0.25]), 0.5);
-        assert_eq!(block_difference(&[10.0, 4.0], &[10.0, 5.0]), 0.1);
-        assert!(block_difference(&[f64::NAN], &[1.0]).is_nan());
     }
 }
