@@ -1,6 +1,5 @@
 //! Broken data are refused with a kind, a block and a place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed helper is a failed test
-#![allow(clippy::panic)] // a test panics by design
 
 mod common;
 
