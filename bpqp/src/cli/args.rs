@@ -41,7 +41,7 @@ pub(crate) enum Command {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SolverArgs {
     /// Relative tolerance on primal residual, dual residual and gap
-    #[arg(long, value_name = "T", default_value_t = 1e-8, value_parser = tolerance, allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", default_value = "1e-8", value_parser = tolerance, allow_negative_numbers = true)]
     pub(crate) tol: f64,
     /// Time limit for one solve, in seconds
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]

@@ -131,7 +131,8 @@ fn render(rows: &[Row]) -> String {
         }
     }
     let repeat = rows.first().map_or(0, |row| row.repeat);
-    text + &format!("Medians of {repeat} runs, after one that does not count; the loss is the sum of x.\n")
+    let runs = if repeat == 1 { "One run".into() } else { format!("Medians of {repeat} runs") };
+    text + &runs + ", after one that does not count; the loss is the sum of x.\n"
 }
 
 #[cfg(test)]
