@@ -28,6 +28,14 @@ pub enum Error {
         /// How the forward solve ended.
         status: Status,
     },
+    /// The solution is too far from optimal to be differentiated, even after polishing.
+    #[error(
+        "the solution is too inaccurate to differentiate: its KKT residual is {residual:.1e}; ask for a smaller tolerance or try another forward backend"
+    )]
+    Inaccurate {
+        /// Largest relative KKT residual after polishing.
+        residual: f64,
+    },
     /// The backward QP could not be solved, so there is no gradient to vouch for.
     #[error("the backward QP was not solved: relative residual {residual:.1e}; try another backward backend")]
     Adjoint {
@@ -61,6 +69,7 @@ impl Error {
             Self::Solver(error) => error.kind().as_str(),
             Self::UnknownBackend { .. } => "unknown_backend",
             Self::NotSolved { .. } => "not_solved",
+            Self::Inaccurate { .. } => "inaccurate",
             Self::Adjoint { .. } => "adjoint",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",

@@ -63,7 +63,7 @@ pub(crate) fn run(args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
     let mut solved = pair.layer.forward(&problem.program).map_err(at_file)?;
     let gradient = match solved.backward(&x_bar) {
         Ok(gradient) => Some(gradient),
-        Err(bpqp::Error::NotSolved { .. }) => None,
+        Err(bpqp::Error::NotSolved { .. } | bpqp::Error::Inaccurate { .. }) => None,
         Err(error) => return Err(at_file(error)),
     };
     spinner.finish_and_clear();

@@ -148,7 +148,8 @@ impl Solved<'_> {
     /// [`Status::Solved`] where the polished point meets the tolerance.
     ///
     /// # Errors
-    /// [`Error::NotSolved`] where there is no solution; errors of the backward solver.
+    /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] where it is too far off; errors of the
+    /// backward solver.
     pub fn polish(&mut self) -> Result<()> {
         self.prepare().map(|_| ())
     }
@@ -165,7 +166,7 @@ impl Solved<'_> {
     /// backward QP (the paper's section 3).
     ///
     /// # Errors
-    /// [`Error::NotSolved`] where there is no solution; [`Error::Adjoint`] where the backward QP could not be solved;
+    /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] where it is too far off; [`Error::Adjoint`] where the backward QP could not be solved;
     /// [`InvalidArgument`](SolverError::InvalidArgument) for a wrong length or a value that is not finite.
     pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
         let start = Instant::now();
@@ -242,9 +243,10 @@ impl Solved<'_> {
         }
         if self.prepared.is_none() {
             let polished = polish(&program, &self.solution, &*self.backward)?;
-            let accurate = polished.residuals.max() <= self.tolerance.max(POINT_TOLERANCE);
+            let residual = polished.residuals.max();
+            let accurate = residual <= self.tolerance.max(POINT_TOLERANCE);
             if !accurate {
-                return Err(Error::NotSolved { status: Status::SolvedInaccurate });
+                return Err(Error::Inaccurate { residual });
             }
             (self.solution, self.residuals) = (polished.solution, polished.residuals);
             if self.residuals.max() <= self.tolerance {
