@@ -9,8 +9,10 @@ pub trait BackwardQpSolver: Send + Sync {
 
     /// Prepares the QP's matrices for any number of right-hand sides.
     ///
-    /// A singular KKT matrix is not an error: [`KktFactor::solve`] then returns the least-norm solution where there is
-    /// one, and the residual tells where there is none.
+    /// A singular KKT matrix is not an error: [`KktFactor::solve`] then returns a solution where there is one, and the
+    /// residual tells where there is none. Of many solutions a direct solver should choose the one of least norm. It is
+    /// promised only where the solver itself gives it: [`ForwardAsBackward`](crate::ForwardAsBackward) inherits its
+    /// forward solver's choice, so whoever needs the least norm projects the solution.
     ///
     /// # Errors
     /// [`Error::Backend`] where the factorization broke down.

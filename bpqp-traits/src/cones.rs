@@ -17,8 +17,8 @@ impl<'a> ConesRef<'a> {
     /// Cones of the given dimensions over the rows of `(matrix, offset)`.
     ///
     /// # Errors
-    /// [`Error::InvalidProblem`] where the dimensions do not add up to the rows, a dimension is zero, or an offset is
-    /// not finite.
+    /// [`Error::InvalidProblem`] where the dimensions do not add up to the rows, a dimension is zero, or an offset
+    /// or an entry is not finite.
     pub fn new(matrix: CscRef<'a>, offset: &'a [f64], dims: &'a [usize]) -> Result<Self> {
         if let Some(k) = dims.iter().position(|&d| d == 0) {
             return Err(Error::invalid_problem("cones", format!("cone {k} has dimension 0")));
@@ -29,6 +29,7 @@ impl<'a> ConesRef<'a> {
             let reason = format!("dimensions {dims:?} do not match {rows} rows and {offsets} offsets");
             return Err(Error::invalid_problem("cones", reason));
         }
+        matrix.check_values("cones")?;
         if let Some(i) = offset.iter().position(|v| !v.is_finite()) {
             return Err(Error::invalid_problem("cones", format!("offset {i} is {}", offset[i])));
         }

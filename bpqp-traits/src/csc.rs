@@ -60,10 +60,16 @@ impl<'a> CscRef<'a> {
         self.check_finite()
     }
 
+    /// Says the place of the first value that is not finite.
     fn check_finite(&self) -> std::result::Result<(), String> {
         let Some(k) = self.values.iter().position(|v| !v.is_finite()) else { return Ok(()) };
         let column = self.col_ptr.partition_point(|&p| p <= k) - 1;
         Err(format!("entry ({}, {column}) is {}", self.row_idx[k], self.values[k]))
+    }
+
+    /// Checks the values again: those of an owned matrix may have been overwritten.
+    pub(crate) fn check_values(&self, block: &str) -> Result<()> {
+        self.check_finite().map_err(|reason| Error::invalid_problem(block, reason))
     }
 
     /// Trusts arrays that an owned, checked matrix holds.
@@ -351,6 +357,9 @@ impl CscMatrix {
     }
 
     /// Values, column by column, to overwrite; the pattern stays.
+    ///
+    /// The caller keeps them finite; [`ProgramRef::new`](crate::ProgramRef::new) and
+    /// [`ConesRef::new`](crate::ConesRef::new) look again and refuse a value that is not.
     pub fn values_mut(&mut self) -> &mut [f64] {
         &mut self.values
     }

@@ -42,12 +42,18 @@ pub trait Session: Send {
     ///
     /// # Errors
     /// [`Error::Unsupported`] unless `update_vectors` (`update_matrices` for `P`, `A`) is declared;
-    /// [`Error::InvalidProblem`] for data that break the contract, with the session left as it was.
+    /// [`Error::InvalidProblem`] for data that break the contract, a wrong length among them, with the session left as it
+    /// was; [`Error::NotConvex`] as at setup.
     fn update(&mut self, _new: &ProgramUpdate<'_>) -> Result<Reuse> {
         Err(Error::unsupported("this backend", "updates"))
     }
 
-    /// The factorization of the KKT matrix on `active` that this solver already holds, if it does.
+    /// The factor of the adjoint QP on `active` that this solver already holds, if it does.
+    ///
+    /// Variables at an active bound are eliminated: the QP is over the free variables F, ascending, and the active rows S,
+    /// ascending, with `H = P_FF` and `C = A_SF`, in the problem's own units. So `g` and `z` have as many entries as
+    /// [`ActiveSet::free_variables`], `r` and `nu` as many as [`ActiveSet::active_rows`]. The residual it reports is that
+    /// of these matrices, without regularization or equilibration.
     fn adjoint_factor(&mut self, _active: &ActiveSet) -> Option<&mut dyn KktFactor> {
         None
     }

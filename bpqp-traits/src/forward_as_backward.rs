@@ -22,6 +22,8 @@ const PROXIMAL: f64 = 1e-6;
 /// The adjoint QP is an ordinary convex QP, so any solver can solve it, if only to its own tolerance. Each further pass
 /// solves for the residual of the last, scaled to size one, so that the sum converges to the accuracy of the arithmetic
 /// wherever one pass gains a few digits.
+///
+/// Where solutions are many, which of them comes out is the forward solver's choice; refinement does not change it.
 pub struct ForwardAsBackward<S> {
     solver: S,
     settings: Settings,

@@ -43,6 +43,8 @@ impl<'a> ProgramRef<'a> {
             return Err(Error::invalid_problem("A", reason));
         }
         p.check_upper_triangle("P")?;
+        p.check_values("P")?;
+        a.check_values("A")?;
         check_diagonal(p)?;
         check_finite("q", q)?;
         check_bounds(("l", l), ("u", u), a.nrows())?;

@@ -110,6 +110,17 @@ fn the_borrowed_program_shows_what_was_given() {
     assert!(linear.unwrap().as_ref().is_linear(), "stored zeros do not make an objective quadratic");
 }
 
+/// Values of an owned matrix may be overwritten unchecked; the program looks again.
+#[test]
+fn overwritten_values_are_checked_again() {
+    assert_broken("P", "entry (0, 0) is NaN", |p| p.p.values_mut()[0] = NAN);
+    assert_broken("A", "entry (0, 1) is inf", |p| p.a.values_mut()[1] = INF);
+    let mut rows = CscMatrix::from_diagonal(&[1.0, 1.0]).unwrap();
+    rows.values_mut()[1] = NAN;
+    let error = parts().build().unwrap().with_cones(rows, vec![1.0, 0.0], vec![2]).unwrap_err();
+    assert!(error.to_string().contains("cones: entry (1, 1) is NaN"), "{error}");
+}
+
 #[test]
 fn broken_cones_are_named() {
     let rows = CscMatrix::from_dense_rows(3, 2, &[0.0, 0.0, 1.0, 0.0, 0.0, 1.0]).unwrap();

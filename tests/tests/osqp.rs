@@ -1,4 +1,5 @@
 //! OSQP against the contract, both ways. From the registry, so that the suite itself needs no C toolchain.
+#![allow(clippy::unwrap_used, reason = "a helper of tests")]
 
 use std::sync::Arc;
 
