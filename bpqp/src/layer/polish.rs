@@ -6,7 +6,9 @@ use super::active::{Units, identify};
 use super::reduced::ReducedKkt;
 
 /// Exchanges of active rows tried before the best point so far is taken.
-const MAX_ROUNDS: usize = 12;
+const MAX_ROUNDS: usize = 30;
+/// After so many of them rows are exchanged one at a time.
+const BULK_ROUNDS: usize = 10;
 /// Wrong signs and violations below this, in common units, are rounding.
 const SIGN_TOLERANCE: f64 = 1e-10;
 /// A polished point this good ends the search.
@@ -31,14 +33,20 @@ pub(crate) fn polish(
     let (mut best, mut best_active) = (solution.clone(), kkt.active().clone());
     let mut best_residuals = KktResiduals::compute(program, solution);
     let mut current = solution.clone();
-    for _ in 0..MAX_ROUNDS {
+    let mut in_bulk = true;
+    for round in 0..MAX_ROUNDS {
         let candidate = correct(program, &current, &mut kkt)?;
         let residuals = KktResiduals::compute(program, &candidate);
         let improved = residuals.max() < best_residuals.max();
         if improved {
             (best, best_residuals, best_active) = (candidate.clone(), residuals, kkt.active().clone());
         }
-        let next = exchange(program, &candidate, kkt.active());
+        let mut next = exchange(program, &candidate, kkt.active(), in_bulk);
+        // Exchanges in bulk are fast and may cycle; single ones are slow and rarely do.
+        if in_bulk && (round + 1 == BULK_ROUNDS || (next != *kkt.active() && tried.contains(&next))) {
+            in_bulk = false;
+            next = exchange(program, &candidate, kkt.active(), in_bulk);
+        }
         if next == *kkt.active() {
             // The set is right and only rounding is left: correct again while that helps.
             if !improved || best_residuals.max() <= GOOD {
@@ -97,17 +105,28 @@ fn side_value(side: Side, lower: f64, upper: f64) -> f64 {
     if side == Side::Lower { lower } else { upper }
 }
 
-/// Drops active rows whose dual has the wrong sign, adds rows that are violated.
-fn exchange(program: &ProgramRef<'_>, point: &Solution, active: &ActiveSet) -> ActiveSet {
+/// Drops active rows whose dual has the wrong sign and adds rows that are violated: all of them `in_bulk`, else the one
+/// that is furthest off.
+fn exchange(program: &ProgramRef<'_>, point: &Solution, active: &ActiveSet, in_bulk: bool) -> ActiveSet {
     let units = Units::new(program, point);
-    let old = active.rows.iter().chain(&active.bounds);
-    let mut new = units.constraints(program, point).zip(old).map(|(c, &side)| match side {
-        Side::Equal => Side::Equal,
-        Side::Upper if c.dual < -SIGN_TOLERANCE => Side::Free,
-        Side::Lower if c.dual > SIGN_TOLERANCE => Side::Free,
-        Side::Free if c.slack() < -SIGN_TOLERANCE => c.nearer_side(),
-        kept => kept,
+    let mut sides: Vec<Side> = active.rows.iter().chain(&active.bounds).copied().collect();
+    let wrong = units.constraints(program, point).zip(&sides).enumerate().filter_map(|(k, (c, side))| {
+        let (amount, next) = match side {
+            Side::Equal => return None,
+            Side::Upper => (-c.dual, Side::Free),
+            Side::Lower => (c.dual, Side::Free),
+            Side::Free => (-c.slack(), c.nearer_side()),
+        };
+        (amount > SIGN_TOLERANCE).then_some((k, amount, next))
     });
-    let rows: Vec<Side> = new.by_ref().take(program.num_rows()).collect();
-    ActiveSet { rows, bounds: new.collect() }
+    let mut wrong: Vec<(usize, f64, Side)> = wrong.collect();
+    if !in_bulk {
+        wrong.sort_by(|a, b| b.1.total_cmp(&a.1));
+        wrong.truncate(1);
+    }
+    for (k, _, next) in wrong {
+        sides[k] = next;
+    }
+    let bounds = sides.split_off(program.num_rows());
+    ActiveSet { rows: sides, bounds }
 }
