@@ -33,7 +33,7 @@ pub(crate) fn polish(
     let (mut best, mut best_active) = (solution.clone(), kkt.active().clone());
     let mut best_residuals = KktResiduals::compute(program, solution);
     let mut current = solution.clone();
-    let mut in_bulk = true;
+    let (mut in_bulk, mut first) = (true, None);
     for round in 0..MAX_ROUNDS {
         let candidate = correct(program, &current, &mut kkt)?;
         let residuals = KktResiduals::compute(program, &candidate);
@@ -42,10 +42,12 @@ pub(crate) fn polish(
             (best, best_residuals, best_active) = (candidate.clone(), residuals, kkt.active().clone());
         }
         let mut next = exchange(program, &candidate, kkt.active(), in_bulk);
-        // Exchanges in bulk are fast and may cycle; single ones are slow and rarely do.
-        if in_bulk && (round + 1 == BULK_ROUNDS || (next != *kkt.active() && tried.contains(&next))) {
+        let first = first.get_or_insert_with(|| candidate.clone());
+        let cycles = next != *kkt.active() && tried.contains(&next);
+        // Exchanges in bulk are fast but may cycle or pile up; single ones begin anew from the first set.
+        if in_bulk && (cycles || count(&next) > program.num_vars() || round + 1 == BULK_ROUNDS) {
             in_bulk = false;
-            next = exchange(program, &candidate, kkt.active(), in_bulk);
+            next = exchange(program, first, &tried[0], in_bulk);
         }
         if next == *kkt.active() {
             // The set is right and only rounding is left: correct again while that helps.
@@ -105,8 +107,12 @@ fn side_value(side: Side, lower: f64, upper: f64) -> f64 {
     if side == Side::Lower { lower } else { upper }
 }
 
-/// Drops active rows whose dual has the wrong sign and adds rows that are violated: all of them `in_bulk`, else the one
-/// that is furthest off.
+fn count(active: &ActiveSet) -> usize {
+    active.active_rows().count() + active.active_bounds().count()
+}
+
+/// Drops active rows whose dual has the wrong sign and adds rows that are violated: all of them `in_bulk`, else only the
+/// one that is furthest off, and a row to drop before one to add.
 fn exchange(program: &ProgramRef<'_>, point: &Solution, active: &ActiveSet, in_bulk: bool) -> ActiveSet {
     let units = Units::new(program, point);
     let mut sides: Vec<Side> = active.rows.iter().chain(&active.bounds).copied().collect();
@@ -121,7 +127,7 @@ fn exchange(program: &ProgramRef<'_>, point: &Solution, active: &ActiveSet, in_b
     });
     let mut wrong: Vec<(usize, f64, Side)> = wrong.collect();
     if !in_bulk {
-        wrong.sort_by(|a, b| b.1.total_cmp(&a.1));
+        wrong.sort_by(|a, b| a.2.is_active().cmp(&b.2.is_active()).then(b.1.total_cmp(&a.1)));
         wrong.truncate(1);
     }
     for (k, _, next) in wrong {
