@@ -1,4 +1,5 @@
 //! Claims against hand-derived points and certificates: what holds, what is taken back, and what is left in the buffers.
+#![allow(clippy::unwrap_used)] // a failed helper is a failed test
 
 use bpqp_traits::claims::{Claim, MAX_RAY_VIOLATION, judge};
 use bpqp_traits::{CscMatrix, ProgramBuf, Solution, Status};
