@@ -80,6 +80,7 @@ pub(crate) struct CertificateReport<'a> {
     weakly_active: Vec<ConstraintReport>,
     dependent: Vec<ConstraintReport>,
     loose_variables: &'a [usize],
+    undetermined: f64,
 }
 
 impl<'a> From<&'a Certificate> for CertificateReport<'a> {
@@ -92,6 +93,7 @@ impl<'a> From<&'a Certificate> for CertificateReport<'a> {
             weakly_active: constraints(&certificate.weakly_active),
             dependent: constraints(&certificate.dependent),
             loose_variables: &certificate.loose_variables,
+            undetermined: certificate.undetermined,
         }
     }
 }
