@@ -1,6 +1,6 @@
 //! The program as its users meet it.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test panics by design
-#![cfg(feature = "cli")]
+#![cfg(all(feature = "cli", any(feature = "native", feature = "clarabel")))]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -100,7 +100,6 @@ fn backends_are_listed_with_their_capabilities() {
     assert!(out.contains("warm start"), "{out}");
 }
 
-#[cfg(any(feature = "native", feature = "clarabel"))]
 mod with_a_solver {
     use super::*;
 
