@@ -230,7 +230,7 @@ mod with_a_solver {
         assert_eq!(code, 0);
         // Published optimal values (Maros and Mészáros 1997), in the order of the table.
         let published = [
-            ("HS35", 0.111111111),
+            ("HS35", 0.111111111_f64),
             ("LOTSCHD", 2398.41589),
             ("QAFIRO", -1.59078179),
             ("DUAL4", 0.746090842),
@@ -239,10 +239,10 @@ mod with_a_solver {
             ("PRIMALC5", -427.232326),
         ];
         for (name, value) in published {
-            let rows: Vec<_> = document.as_array().unwrap().iter().filter(|row| row["file"] == name).collect();
+            let rows: Vec<&Value> = document.as_array().unwrap().iter().filter(|row| row["file"] == name).collect();
             assert_eq!(rows.len(), backends, "{name}");
             // First-order methods need not solve all of them, but what is solved is right.
-            let (solved, failed): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["status"] == "solved");
+            let (solved, failed): (Vec<&Value>, Vec<&Value>) = rows.iter().partition(|row| row["status"] == "solved");
             assert!(failed.iter().all(|row| row["backend"] == "osqp"), "{failed:?}");
             for row in solved {
                 let objective = row["objective"].as_f64().unwrap();
