@@ -79,7 +79,11 @@ impl Program {
     /// # Errors
     /// As on construction, with the program left as it was.
     pub fn update(&mut self, new: &Values<'_>) -> Result<()> {
-        let update = OwnedUpdate::new(self, new)?;
+        self.apply(&OwnedUpdate::new(self, new)?, new)
+    }
+
+    /// [`update`](Self::update) with `new` already stacked as `update`.
+    pub(crate) fn apply(&mut self, update: &OwnedUpdate, new: &Values<'_>) -> Result<()> {
         update.check_convexity(self)?;
         self.stacked.apply(&update.as_ref())?;
         if let Some(p) = new.p {

@@ -41,7 +41,7 @@ impl LayerSession {
         let start = Instant::now();
         let before = self.program.clone();
         let change = OwnedUpdate::new(&self.program, new)?;
-        self.program.update(new)?;
+        self.program.apply(&change, new)?;
         let result = match self.session.update(&change.as_ref()) {
             Err(SolverError::Unsupported { .. }) => {
                 self.layer.forward.setup(&self.program.as_stacked(), &self.layer.settings).map(|session| {

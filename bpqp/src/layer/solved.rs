@@ -95,6 +95,18 @@ pub(super) struct Prepared {
     facts: Facts,
 }
 
+impl Prepared {
+    /// A certificate for a solution of the KKT system at a point of the given residual, or a refusal.
+    fn certify(&self, adjoint: &KktSolution, kkt_residual: f64) -> Result<Certificate> {
+        let finite = adjoint.z.iter().chain(&adjoint.y).chain(&adjoint.zeta).all(|v| v.is_finite());
+        if finite && adjoint.residual <= ADJOINT_TOLERANCE {
+            Ok(Certificate::new(&self.facts, adjoint, kkt_residual))
+        } else {
+            Err(Error::Adjoint { residual: adjoint.residual })
+        }
+    }
+}
+
 impl Solved<'_> {
     /// Why the solver stopped, after its claim was checked against the data.
     pub fn status(&self) -> Status {
@@ -151,7 +163,7 @@ impl Solved<'_> {
     /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] where it is too far off; errors of the
     /// backward solver.
     pub fn polish(&mut self) -> Result<()> {
-        self.prepare().map(|_| ())
+        self.prepare()
     }
 
     /// The gradient of a loss with respect to all data, from its gradient `x_bar` with respect to `x` (`d`).
@@ -173,13 +185,13 @@ impl Solved<'_> {
         let (x_bar, y_bar, bound_bar) = self.stack_cotangent(cotangent)?;
         let program = self.program;
         let stacked = program.as_stacked();
-        let prepared = self.prepare()?;
+        self.prepare()?;
+        let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
         let right: Vec<f64> = y_bar.iter().map(|v| -v).collect();
         let fixed: Vec<f64> = bound_bar.iter().map(|v| -v).collect();
         let adjoint = prepared.kkt.solve(&stacked, &x_bar, &right, &fixed)?;
-        let sides = prepared.sides.clone();
-        let certificate = self.certify(&adjoint)?;
-        let mut gradient = assemble(program, &self.solution, &sides, &adjoint, certificate);
+        let certificate = prepared.certify(&adjoint, self.residuals.max())?;
+        let mut gradient = assemble(program, &self.solution, &prepared.sides, &adjoint, certificate);
         gradient.elapsed = start.elapsed();
         Ok(gradient)
     }
@@ -220,7 +232,7 @@ impl Solved<'_> {
             .map(|j| if sides.bounds[j] == Side::Lower { update.lb } else { update.ub }.map_or(0.0, |v| v[j]))
             .collect();
         let tangent = prepared.kkt.solve(&stacked, &force, &right, &fixed)?;
-        let certificate = self.certify(&tangent)?;
+        let certificate = prepared.certify(&tangent, self.residuals.max())?;
         let blocks = program.blocks();
         Ok(Tangent {
             equalities: tangent.y[blocks.equalities.clone()].to_vec(),
@@ -233,7 +245,7 @@ impl Solved<'_> {
     }
 
     /// Polishes, drops weakly active rows, and looks for singularity; once.
-    fn prepare(&mut self) -> Result<&mut Prepared> {
+    fn prepare(&mut self) -> Result<()> {
         if !self.status.has_solution() {
             return Err(Error::NotSolved { status: self.status });
         }
@@ -266,18 +278,7 @@ impl Solved<'_> {
             let sides = pushing_sides(&program, &self.solution, kkt.active());
             self.prepared = Some(Prepared { kkt, sides, facts });
         }
-        self.prepared.as_mut().ok_or(Error::NotSolved { status: self.status })
-    }
-
-    /// A certificate for a solution of the KKT system, or a refusal.
-    fn certify(&self, adjoint: &KktSolution) -> Result<Certificate> {
-        let facts = self.prepared.as_ref().map(|p| p.facts.clone()).unwrap_or_default();
-        let finite = adjoint.z.iter().chain(&adjoint.y).chain(&adjoint.zeta).all(|v| v.is_finite());
-        if finite && adjoint.residual <= ADJOINT_TOLERANCE {
-            Ok(Certificate::new(&facts, adjoint, self.residuals.max()))
-        } else {
-            Err(Error::Adjoint { residual: adjoint.residual })
-        }
+        Ok(())
     }
 
     fn stack_cotangent(&self, cotangent: &Cotangent<'_>) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
