@@ -38,7 +38,7 @@ fn read(files: &[PathBuf]) -> Result<Vec<(String, ProblemFile)>, Failure> {
 /// A layer for each backend, that backend both ways.
 fn layers(args: &CompareArgs) -> Result<Vec<(String, Layer)>, Failure> {
     let registry = Registry::compiled();
-    let available = registry.iter().filter(|b| *b.availability() == Availability::Available);
+    let available = registry.iter().filter(|b| b.availability() == Availability::Available);
     let names: Vec<String> = match args.backends.is_empty() {
         true => available.map(|b| b.info().name.into_owned()).collect(),
         false => args.backends.clone(),
