@@ -1,4 +1,5 @@
 //! The auxiliary LPs that find certificates, solved by the reference solver: what they find is judged by the contract.
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
 use bpqp_conformance::reference::ReferenceForward;
 use bpqp_traits::rays::{prove_infeasible, prove_unbounded};
