@@ -86,15 +86,18 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The backends that this crate can be built with, by the names of their features.
-    pub const KNOWN: [&'static str; 3] = ["native", "clarabel", "osqp"];
+    /// The backends that this crate can be built with, each with the feature that does it.
+    pub const KNOWN: &'static [(&'static str, &'static str)] =
+        &[("native", "native"), ("clarabel", "clarabel"), ("osqp", "osqp"), ("highs", "dynamic")];
 
     /// A registry without backends.
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// The backends that were compiled in, the default one first.
+    /// The backends that were compiled in, the default one first. Those whose libraries are loaded at run time are among
+    /// them wherever their adapters are, and look for the library when they are first used:
+    /// [`Backend::availability`] tells.
     pub fn compiled() -> Self {
         #[allow(unused_mut)] // without any backend feature nothing is registered
         let mut registry = Self::empty();
@@ -104,7 +107,18 @@ impl Registry {
         registry.register(Backend::from_forward(bpqp_clarabel::ClarabelSolver));
         #[cfg(feature = "osqp")]
         registry.register(Backend::from_forward(bpqp_osqp::OsqpSolver));
+        #[cfg(feature = "dynamic")]
+        for vendor in bpqp_dynamic::Vendor::ALL {
+            registry.register(Backend::from_forward(bpqp_dynamic::DynamicSolver::new(vendor)));
+        }
         registry
+    }
+
+    /// The same without the backends that cannot be used on this machine, whose libraries are looked for now.
+    #[must_use]
+    pub fn usable(mut self) -> Self {
+        self.backends.retain(|backend| backend.availability() == Availability::Available);
+        self
     }
 
     /// Adds a backend; one of the same name is replaced.
