@@ -25,6 +25,8 @@
 
 mod builder;
 mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod convexity;
 mod error;
 #[cfg(feature = "io")]

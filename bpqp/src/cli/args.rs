@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bpqp::Settings;
+use crate::Settings;
 use clap::{Args, Parser, Subcommand};
 
 const AFTER_HELP: &str = "\

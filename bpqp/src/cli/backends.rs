@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bpqp::{Availability, Backend, Registry};
+use crate::{Availability, Backend, Registry};
 use serde::Serialize;
 
 use super::output::{self, Failure, Outcome};
@@ -19,8 +19,7 @@ struct Row {
     capabilities: Option<BTreeMap<&'static str, bool>>,
 }
 
-pub(crate) fn run(json: bool) -> Result<Outcome, Failure> {
-    let registry = Registry::compiled();
+pub(crate) fn run(registry: &Registry, json: bool) -> Result<Outcome, Failure> {
     let compiled: Vec<Row> = registry.iter().map(row).collect();
     let missing = Registry::KNOWN.iter().filter(|name| compiled.iter().all(|row| row.name != **name));
     let missing: Vec<Row> = missing.map(|name| absent(name)).collect();
@@ -76,7 +75,7 @@ fn render(rows: &[Row]) -> String {
     let compiled: Vec<&Row> = rows.iter().filter(|row| row.compiled).collect();
     let headings: Vec<&str> = std::iter::once("capability").chain(compiled.iter().map(|r| r.name.as_str())).collect();
     let mut capabilities = table(&headings, &[]);
-    for (flag, _) in bpqp::traits::Capabilities::default().flags() {
+    for (flag, _) in crate::traits::Capabilities::default().flags() {
         let cells =
             compiled.iter().map(|row| yes(row.capabilities.as_ref().is_some_and(|c| c.get(flag) == Some(&true))));
         capabilities.add_row(std::iter::once(flag.replace('_', " ")).chain(cells.map(str::to_string)));

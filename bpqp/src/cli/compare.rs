@@ -6,8 +6,8 @@ mod render;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bpqp::io::ProblemFile;
-use bpqp::{Availability, Gradient, Layer, Registry};
+use crate::io::ProblemFile;
+use crate::{Availability, Gradient, Layer, Registry};
 
 use self::cell::{Cell, measure};
 use super::args::{CompareArgs, SolverArgs};
@@ -17,8 +17,8 @@ use super::{embedded, input};
 /// Time limit of one solve where none was given.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-pub(crate) fn run(args: &CompareArgs, json: bool) -> Result<Outcome, Failure> {
-    let layers = layers(args)?;
+pub(crate) fn run(registry: &Registry, args: &CompareArgs, json: bool) -> Result<Outcome, Failure> {
+    let layers = layers(registry, args)?;
     let problems = if args.files.is_empty() { embedded::problems()? } else { read(&args.files)? };
     let cells = measure_all(&problems, &layers);
     if json {
@@ -36,8 +36,7 @@ fn read(files: &[PathBuf]) -> Result<Vec<(String, ProblemFile)>, Failure> {
 }
 
 /// A layer for each backend, that backend both ways.
-fn layers(args: &CompareArgs) -> Result<Vec<(String, Layer)>, Failure> {
-    let registry = Registry::compiled();
+fn layers(registry: &Registry, args: &CompareArgs) -> Result<Vec<(String, Layer)>, Failure> {
     let available = registry.iter().filter(|b| *b.availability() == Availability::Available);
     let names: Vec<String> = match args.backends.is_empty() {
         true => available.map(|b| b.info().name.into_owned()).collect(),
@@ -56,7 +55,7 @@ fn layers(args: &CompareArgs) -> Result<Vec<(String, Layer)>, Failure> {
 }
 
 /// The settings asked for; a time limit that nobody asked for only where the backend honors it.
-pub(super) fn with_default_limit(solver: &SolverArgs, honored: bool) -> bpqp::Settings {
+pub(super) fn with_default_limit(solver: &SolverArgs, honored: bool) -> crate::Settings {
     let mut settings = solver.settings();
     if settings.time_limit.is_none() && honored {
         settings.time_limit = Some(TIME_LIMIT);

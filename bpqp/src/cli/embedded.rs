@@ -1,6 +1,6 @@
 //! Problems embedded in the program: see `data/README.md`.
 
-use bpqp::io::{ProblemFile, read_bytes};
+use crate::io::{ProblemFile, read_bytes};
 
 use super::output::Failure;
 

@@ -1,7 +1,7 @@
 //! One problem through one backend.
 
-use bpqp::traits::vector::max_nan;
-use bpqp::{Error, Gradient, Layer, Program, Solved};
+use crate::traits::vector::max_nan;
+use crate::{Error, Gradient, Layer, Program, Solved};
 use serde::Serialize;
 
 use crate::cli::input::ms;
@@ -32,7 +32,7 @@ pub(crate) struct Cell {
 
 impl Cell {
     pub(crate) fn is_solved(&self) -> bool {
-        self.status == bpqp::Status::Solved.as_str()
+        self.status == crate::Status::Solved.as_str()
     }
 
     /// The largest residual.

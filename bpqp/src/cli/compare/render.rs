@@ -65,7 +65,7 @@ fn summary(cells: &[Cell]) -> String {
     let exact: Vec<f64> =
         cells.iter().filter(|c| c.certificate == Some("exact")).filter_map(|c| c.gradient_difference).collect();
     if !exact.is_empty() {
-        let largest = exact.iter().fold(0.0, |m, d| bpqp::traits::vector::max_nan(*d, m));
+        let largest = exact.iter().fold(0.0, |m, d| crate::traits::vector::max_nan(*d, m));
         let _ = write!(text, " {} exact gradients; they differ by at most {}.", exact.len(), small(Some(largest)));
     }
     text + "\n"
