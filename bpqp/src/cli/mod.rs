@@ -13,7 +13,6 @@ mod args;
 mod backends;
 mod bench;
 mod compare;
-mod embedded;
 mod grad;
 mod input;
 mod output;
