@@ -1,6 +1,7 @@
-//! What a backend is and what it can do.
+//! What a backend is, where it is, and what it can do.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 /// Who a backend is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,17 @@ impl BackendInfo {
     pub fn new(name: impl Into<Cow<'static, str>>, version: impl Into<Cow<'static, str>>) -> Self {
         Self { name: name.into(), version: version.into() }
     }
+}
+
+/// Where a solver was found on this machine, and whether it will work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// The version found.
+    pub version: String,
+    /// The library's file; `None` for a solver that is compiled in.
+    pub library: Option<PathBuf>,
+    /// Why the license was refused, and what to do; `None` where it was accepted or none is needed.
+    pub license_refused: Option<String>,
 }
 
 /// What a forward backend can do. All flags are "no" by default; the conformance suite checks each **both ways**: what

@@ -1,6 +1,8 @@
 //! The forward side: solve a convex program.
 
-use crate::{ActiveSet, BackendInfo, Capabilities, Error, KktFactor, ProgramRef, ProgramUpdate, Result, Reuse};
+use crate::{
+    ActiveSet, BackendInfo, Capabilities, Error, Installation, KktFactor, ProgramRef, ProgramUpdate, Result, Reuse,
+};
 use crate::{Settings, Solution, Status};
 
 /// A solver of convex programs. This is the trait that a third party implements to bring a solver of its own.
@@ -10,6 +12,15 @@ pub trait ForwardSolver: Send + Sync {
 
     /// What this solver can do: checked both ways by the conformance suite.
     fn capabilities(&self) -> Capabilities;
+
+    /// Where the solver is on this machine. Solvers that are compiled in need not implement this; one whose library is
+    /// loaded at run time looks for it, loads it and asks for its license.
+    ///
+    /// # Errors
+    /// [`Error::LibraryMissing`] with every path tried; [`Error::Backend`] for a library that cannot be used.
+    fn installation(&self) -> Result<Installation> {
+        Ok(Installation { version: self.info().version.into_owned(), library: None, license_refused: None })
+    }
 
     /// Copies the problem and prepares a session for it: equilibration, ordering, first factorization.
     ///
@@ -65,6 +76,9 @@ impl<T: ForwardSolver + ?Sized> ForwardSolver for std::sync::Arc<T> {
     }
     fn capabilities(&self) -> Capabilities {
         (**self).capabilities()
+    }
+    fn installation(&self) -> Result<Installation> {
+        (**self).installation()
     }
     fn setup(&self, problem: &ProgramRef<'_>, settings: &Settings) -> Result<Box<dyn Session>> {
         (**self).setup(problem, settings)

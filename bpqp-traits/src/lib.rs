@@ -25,7 +25,8 @@
 //! # Writing a backend
 //! Implement [`ForwardSolver`] and [`Session`] for a solver of convex programs; [`ForwardAsBackward`] then makes it a
 //! backward solver too. Implement [`BackwardQpSolver`] and [`KktFactor`] for a solver of equality-constrained QPs.
-//! Where the wrapped solver stops by rules of its own, [`claims`] says what its answer is worth by the contract's.
+//! Where the wrapped solver stops by rules of its own, [`claims`] says what its answer is worth by the contract's, and [`rays`] finds the certificates of
+//! infeasibility that it does not return.
 //! The crate `bpqp-conformance` tests either against the contract.
 
 mod active_set;
@@ -42,6 +43,7 @@ mod forward;
 mod forward_as_backward;
 mod program;
 mod program_buf;
+pub mod rays;
 mod residuals;
 mod settings;
 mod solution;
@@ -52,7 +54,7 @@ pub mod vector;
 pub use active_set::{ActiveSet, Side};
 pub use adjoint_qp::AdjointQpRef;
 pub use backward::{AdjointReport, BackwardQpSolver, KktFactor};
-pub use capabilities::{BackendInfo, Capabilities};
+pub use capabilities::{BackendInfo, Capabilities, Installation};
 pub use cones::ConesRef;
 pub use csc::{CscMatrix, CscRef};
 pub use error::{Error, ErrorKind, Result};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bpqp_traits::{BackendInfo, BackwardQpSolver, Capabilities, ForwardAsBackward, ForwardSolver};
+use bpqp_traits::{BackendInfo, BackwardQpSolver, Capabilities, ForwardAsBackward, ForwardSolver, Installation};
 
 use crate::{Error, Result};
 
@@ -20,7 +20,6 @@ pub enum Availability {
 pub struct Backend {
     forward: Arc<dyn ForwardSolver>,
     backward: Arc<dyn BackwardQpSolver>,
-    availability: Availability,
     native_backward: bool,
 }
 
@@ -29,17 +28,12 @@ impl Backend {
     pub fn from_forward(solver: impl ForwardSolver + 'static) -> Self {
         let forward: Arc<dyn ForwardSolver> = Arc::new(solver);
         let backward = Arc::new(ForwardAsBackward::new(Arc::clone(&forward)));
-        Self { forward, backward, availability: Availability::Available, native_backward: false }
+        Self { forward, backward, native_backward: false }
     }
 
     /// A backend with a backward solver of its own.
     pub fn from_pair(forward: impl ForwardSolver + 'static, backward: impl BackwardQpSolver + 'static) -> Self {
-        Self {
-            forward: Arc::new(forward),
-            backward: Arc::new(backward),
-            availability: Availability::Available,
-            native_backward: true,
-        }
+        Self { forward: Arc::new(forward), backward: Arc::new(backward), native_backward: true }
     }
 
     /// Name and version.
@@ -52,9 +46,21 @@ impl Backend {
         self.forward.capabilities()
     }
 
-    /// Whether it can be used on this machine.
-    pub fn availability(&self) -> &Availability {
-        &self.availability
+    /// Where it is on this machine; looks for the library of one that is loaded at run time.
+    ///
+    /// # Errors
+    /// As [`ForwardSolver::installation`].
+    pub fn installation(&self) -> bpqp_traits::Result<Installation> {
+        self.forward.installation()
+    }
+
+    /// Whether it can be used on this machine: its library is there, and its license was not refused.
+    pub fn availability(&self) -> Availability {
+        match self.installation() {
+            Ok(Installation { license_refused: None, .. }) => Availability::Available,
+            Ok(Installation { license_refused: Some(reason), .. }) => Availability::Unavailable(reason),
+            Err(error) => Availability::Unavailable(error.to_string()),
+        }
     }
 
     /// Whether its backward pass is its own rather than its forward solver's.

@@ -36,7 +36,7 @@ fn row(backend: &Backend) -> Row {
     let info = backend.info();
     let (available, reason) = match backend.availability() {
         Availability::Available => (true, None),
-        Availability::Unavailable(reason) => (false, Some(reason.clone())),
+        Availability::Unavailable(reason) => (false, Some(reason)),
     };
     Row {
         name: info.name.into_owned(),

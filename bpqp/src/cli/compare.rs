@@ -63,7 +63,7 @@ fn unwritable(path: &Path, source: std::io::Error) -> Failure {
 
 /// The backends to compare.
 fn names(registry: &Registry, args: &CompareArgs) -> Result<Vec<String>, Failure> {
-    let available = registry.iter().filter(|b| *b.availability() == Availability::Available);
+    let available = registry.iter().filter(|b| b.availability() == Availability::Available);
     let names: Vec<String> = match args.backends.is_empty() {
         true => available.map(|b| b.info().name.into_owned()).collect(),
         false => args.backends.clone(),

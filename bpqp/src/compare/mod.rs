@@ -65,7 +65,7 @@ pub(crate) fn label(forward: &str, backward: &str) -> String {
 /// # Errors
 /// As [`Pair::new`].
 pub fn every_pair(registry: &Registry, settings: impl Fn(&Backend) -> Settings) -> Result<Vec<Pair>> {
-    let available = |b: &&Backend| *b.availability() == Availability::Available;
+    let available = |b: &&Backend| b.availability() == Availability::Available;
     let backends: Vec<&Backend> = registry.iter().filter(available).collect();
     let pairs = backends.iter().flat_map(|f| backends.iter().map(move |b| (f, b)));
     pairs.map(|(f, b)| Pair::new(registry, &f.info().name, &b.info().name, settings(f))).collect()
