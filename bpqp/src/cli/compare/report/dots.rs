@@ -163,3 +163,22 @@ fn shortened(name: &str) -> String {
     }
     name.chars().take(NAME - 1).chain(['…']).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decades_are_evenly_spaced_with_zero_on_the_left() {
+        let axis = Axis::of(&[0.0, 1e-3, 0.02, f64::NAN]).unwrap();
+        assert_eq!((axis.low, axis.high), (-4, -1));
+        let (labels, places): (Vec<String>, Vec<f64>) = axis.ticks().into_iter().map(|(x, label)| (label, x)).unzip();
+        assert_eq!(labels, ["≈ 0", "1e-3", "1e-2", "1e-1"]);
+        let step = (WIDTH - LEFT - RIGHT) / 3.0;
+        assert!(places.iter().enumerate().all(|(k, x)| (x - (LEFT + step * k as f64)).abs() < 1e-9), "{places:?}");
+        assert_eq!(axis.x(0.0), LEFT);
+        assert_eq!(axis.x(f64::INFINITY), WIDTH - RIGHT);
+        assert!(Axis::of(&[]).is_none());
+        assert_eq!(Axis::of(&[1.0]).unwrap().ticks().len(), 2);
+    }
+}

@@ -6,34 +6,55 @@ use super::super::render::short;
 use crate::cli::table::{millis, small, value};
 use crate::compare::{Comparison, Problem, Run};
 
-/// Runs beyond this number are folded away at first.
+/// Runs beyond this number are folded away at first …
 const OPEN_RUNS: usize = 60;
+/// … and so are failures.
+const OPEN_FAILURES: usize = 25;
 
-/// Who failed on what, and how it was told.
+/// Who failed on what, and how it was told. What several backward backends share stands in one row.
 pub(super) fn failures(comparison: &Comparison) -> Markup {
     let failed: Vec<&Run> = comparison.runs.iter().filter(|run| run.is_failure()).collect();
+    let alike =
+        |a: &Run, b: &Run| (&a.file, &a.forward, &a.status, &a.message) == (&b.file, &b.forward, &b.status, &b.message);
+    let groups: Vec<&[&Run]> = failed.chunk_by(|a, b| alike(a, b)).collect();
     html! {
         h2 { "Failures" }
         @if failed.is_empty() {
             p.empty { "None: every run ended as it should, and every solution has a gradient." }
         } @else {
-            p { (failed.len()) " of " (comparison.runs.len()) " runs did not end as they should, or have no gradient for their solution." }
-            div.scroll {
-                table {
-                    thead { tr { th { "problem" } th { "forward" } th { "backward" } th { "status" } th { "expected" } th { "message" } } }
-                    tbody {
-                        @for run in failed {
+            details open[groups.len() <= OPEN_FAILURES] {
+                summary {
+                    (failed.len()) " of " (comparison.runs.len())
+                    " runs did not end as they should, or have no gradient for their solution"
+                }
+                div.scroll {
+                    table {
+                        thead {
                             tr {
-                                th scope="row" { (short(&run.file)) }
-                                td { (run.forward) }
-                                td { (run.backward) }
-                                td { span class=(status_class(run)) { (run.status) } }
-                                td { (run.expected.unwrap_or("solved")) }
-                                td.message { (run.message.as_deref().unwrap_or("–")) }
+                                th { "problem" } th { "forward" } th { "backward" } th { "status" } th { "expected" }
+                                th { "message" }
                             }
                         }
+                        tbody { @for group in groups { (failure(group)) } }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// One row for runs that failed alike.
+fn failure(group: &[&Run]) -> Markup {
+    let backward: Vec<&str> = group.iter().map(|run| run.backward.as_str()).collect();
+    html! {
+        @if let Some(run) = group.first() {
+            tr {
+                th scope="row" { (short(&run.file)) }
+                td { (run.forward) }
+                td.list { (backward.join(", ")) }
+                td { span class=(status_class(run)) { (run.status) } }
+                td { (run.expected.unwrap_or("solved")) }
+                td.message { (run.message.as_deref().unwrap_or("–")) }
             }
         }
     }
@@ -93,6 +114,7 @@ fn heat(difference: f64) -> &'static str {
 /// What each pair has for each problem: a certificate, or a word on why there is none.
 pub(super) fn certificates(problems: &[Problem], comparison: &Comparison) -> Markup {
     let pairs = comparison.pairs.len().max(1);
+    let described = problems.iter().any(|problem| !problem.what.is_empty());
     html! {
         h2 { "Certificates" }
         p {
@@ -103,7 +125,7 @@ pub(super) fn certificates(problems: &[Problem], comparison: &Comparison) -> Mar
             table {
                 thead {
                     tr {
-                        th { "problem" } th { "n" } th { "m" } th { "what" }
+                        th { "problem" } th { "n" } th { "m" } @if described { th { "what" } }
                         @for name in &comparison.pairs { th scope="col" { (breakable(name)) } }
                     }
                 }
@@ -114,7 +136,7 @@ pub(super) fn certificates(problems: &[Problem], comparison: &Comparison) -> Mar
                             th scope="row" { (short(&problem.name)) }
                             td.number { (program.num_vars()) }
                             td.number { (program.num_rows()) }
-                            td.what { (problem.what) }
+                            @if described { td.what { (problem.what) } }
                             @for run in runs {
                                 td { span class=(status_class(run)) { (run.certificate.or(run.gradient_error).unwrap_or(&run.status)) } }
                             }
