@@ -26,10 +26,12 @@ mod ffi;
 mod highs;
 mod locate;
 mod model;
+mod rows;
 mod session;
 mod solver;
 mod units;
 mod vendor;
+mod xpress;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -45,16 +47,20 @@ use crate::solver::Lazy;
 pub enum Vendor {
     /// [HiGHS](https://highs.dev): simplex, interior point, active-set QP. Free.
     Highs,
+    /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier and crossover for
+    /// QPs.
+    Xpress,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 1] = [Self::Highs];
+    pub const ALL: [Self; 2] = [Self::Highs, Self::Xpress];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
         match self {
             Self::Highs => highs::NAME,
+            Self::Xpress => xpress::NAME,
         }
     }
 }
@@ -80,6 +86,7 @@ impl DynamicSolver {
     fn from_place(vendor: Vendor, explicit: Option<PathBuf>) -> Self {
         let shared: Arc<dyn ForwardSolver> = match vendor {
             Vendor::Highs => Arc::new(Lazy::<highs::Highs>::new(explicit)),
+            Vendor::Xpress => Arc::new(Lazy::<xpress::Xpress>::new(explicit)),
         };
         Self { vendor, shared }
     }
