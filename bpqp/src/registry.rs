@@ -87,8 +87,13 @@ pub struct Registry {
 
 impl Registry {
     /// The backends that this crate can be built with, each with the feature that does it.
-    pub const KNOWN: &'static [(&'static str, &'static str)] =
-        &[("native", "native"), ("clarabel", "clarabel"), ("osqp", "osqp"), ("highs", "dynamic")];
+    pub const KNOWN: &'static [(&'static str, &'static str)] = &[
+        ("native", "native"),
+        ("clarabel", "clarabel"),
+        ("osqp", "osqp"),
+        ("highs", "dynamic"),
+        ("xpress", "dynamic"),
+    ];
 
     /// A registry without backends.
     pub fn empty() -> Self {

@@ -47,8 +47,8 @@ use crate::solver::Lazy;
 pub enum Vendor {
     /// [HiGHS](https://highs.dev): simplex, interior point, active-set QP. Free.
     Highs,
-    /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier and crossover for
-    /// QPs.
+    /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier for QPs.
+    /// Commercial, free for small problems.
     Xpress,
 }
 
