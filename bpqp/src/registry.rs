@@ -86,8 +86,15 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The backends that this crate can be built with, by the names of their features.
-    pub const KNOWN: [&'static str; 3] = ["native", "clarabel", "osqp"];
+    /// The backends that this crate can be built with, each with the feature that brings it.
+    pub const KNOWN: [(&'static str, &'static str); 6] = [
+        ("native", "native"),
+        ("clarabel", "clarabel"),
+        ("osqp", "osqp"),
+        ("good-lp-microlp", "good-lp"),
+        ("good-lp-clarabel", "good-lp"),
+        ("good-lp-highs", "good-lp-highs"),
+    ];
 
     /// A registry without backends.
     pub fn empty() -> Self {
@@ -104,6 +111,12 @@ impl Registry {
         registry.register(Backend::from_forward(bpqp_clarabel::ClarabelSolver));
         #[cfg(feature = "osqp")]
         registry.register(Backend::from_forward(bpqp_osqp::OsqpSolver));
+        #[cfg(feature = "good-lp")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::microlp()));
+        #[cfg(feature = "good-lp")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::clarabel()));
+        #[cfg(feature = "good-lp-highs")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::highs()));
         registry
     }
 

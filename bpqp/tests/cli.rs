@@ -89,7 +89,7 @@ fn backends_are_listed_with_their_capabilities() {
     let (code, document) = json(&["backends", "--json"]);
     assert_eq!(code, 0);
     let rows = document.as_array().unwrap();
-    for name in bpqp::Registry::KNOWN {
+    for (name, _) in bpqp::Registry::KNOWN {
         let row = rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name} is not listed"));
         let compiled = bpqp::Registry::compiled().names().iter().any(|n| n == name);
         assert_eq!(row["compiled"], compiled);

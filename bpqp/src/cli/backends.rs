@@ -22,8 +22,8 @@ struct Row {
 pub(crate) fn run(json: bool) -> Result<Outcome, Failure> {
     let registry = Registry::compiled();
     let compiled: Vec<Row> = registry.iter().map(row).collect();
-    let missing = Registry::KNOWN.iter().filter(|name| compiled.iter().all(|row| row.name != **name));
-    let missing: Vec<Row> = missing.map(|name| absent(name)).collect();
+    let missing = Registry::KNOWN.iter().filter(|(name, _)| compiled.iter().all(|row| row.name != *name));
+    let missing: Vec<Row> = missing.map(|(name, feature)| absent(name, feature)).collect();
     let rows: Vec<Row> = compiled.into_iter().chain(missing).collect();
     if json {
         output::document(&rows)
@@ -50,12 +50,12 @@ fn row(backend: &Backend) -> Row {
     }
 }
 
-fn absent(name: &str) -> Row {
+fn absent(name: &str, feature: &str) -> Row {
     Row {
         name: name.into(),
         compiled: false,
         available: false,
-        reason: Some(format!("not compiled in; build with `--features {name}`")),
+        reason: Some(format!("not compiled in; build with `--features {feature}`")),
         version: None,
         own_backward: None,
         capabilities: None,
