@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bpqp_traits::{Error, ProgramRef, Result, Status};
 use good_lp::constraint::ConstraintReference;
-use good_lp::{ResolutionError, Solution as _, SolutionStatus, SolverModel, Variable};
+use good_lp::{ResolutionError, Solution as _, SolverModel};
 
-use crate::model::{Bounds, Model, Origin};
+use crate::model::{Form, Handle, Model, Origin};
 use crate::options::Options;
 use crate::status::{claim, failure};
 
@@ -74,6 +74,18 @@ impl Engine {
         }
     }
 
+    /// Whether it can be asked for more accuracy.
+    pub(crate) fn has_accuracy(self) -> bool {
+        match self {
+            #[cfg(feature = "microlp")]
+            Self::Microlp => false,
+            #[cfg(feature = "clarabel")]
+            Self::Clarabel => true,
+            #[cfg(feature = "highs")]
+            Self::Highs => true,
+        }
+    }
+
     /// Whether a breakdown of its arithmetic reaches us as a sentence.
     pub(crate) fn fails_in_words(self) -> bool {
         match self {
@@ -130,14 +142,13 @@ impl Engine {
 #[allow(clippy::type_complexity, reason = "a solution with what it takes to read its duals")]
 fn solve<M: SolverModel<Error = ResolutionError>>(
     mut model: M,
-    variables: &[Variable],
+    variables: &[Handle],
     constraints: Vec<(Origin, good_lp::Constraint)>,
 ) -> std::result::Result<(Run, M::Solution, Vec<(Origin, ConstraintReference)>), ResolutionError> {
     let rows = constraints.into_iter().map(|(origin, row)| (origin, model.add_constraint(row))).collect();
     let solution = model.solve()?;
-    let x = variables.iter().map(|v| solution.value(*v)).collect();
-    let status: SolutionStatus = solution.status();
-    Ok((Run { claim: claim(status), x: Some(x), duals: None, iterations: 0 }, solution, rows))
+    let x = variables.iter().map(|v| v.value(&solution)).collect();
+    Ok((Run { claim: claim(solution.status()), x: Some(x), duals: None, iterations: 0 }, solution, rows))
 }
 
 /// A time limit in seconds, within what any solver takes.
@@ -148,7 +159,8 @@ fn seconds(time: Duration) -> f64 {
 #[cfg(feature = "microlp")]
 fn microlp(program: &ProgramRef<'_>, time: Option<Duration>) -> std::result::Result<Run, ResolutionError> {
     use good_lp::WithTimeLimit as _;
-    let model = Model::new(program, Bounds::OnVariables);
+    // On free variables microlp cycles for ever, or calls a bounded program unbounded.
+    let model = Model::new(program, Form { free_as_difference: true, ..Form::default() });
     let mut solver = model.problem.using(good_lp::solvers::microlp::microlp);
     if let Some(time) = time {
         solver = solver.with_time_limit(seconds(time));
@@ -164,8 +176,8 @@ fn clarabel(
     time: Option<Duration>,
 ) -> std::result::Result<Run, ResolutionError> {
     use good_lp::SolutionWithDual as _;
-    let bounds = Bounds::AsRows;
-    let model = Model::new(program, bounds);
+    let form = Form { bounds_as_rows: true, ..Form::default() };
+    let model = Model::new(program, form);
     let mut solver = model.problem.using(good_lp::solvers::clarabel::clarabel);
     let settings = solver.settings();
     settings.verbose(options.verbose);
@@ -180,7 +192,7 @@ fn clarabel(
     }
     let (mut run, mut solution, rows) = solve(solver, &model.variables, model.constraints)?;
     run.iterations = u64::from(solution.inner().iterations);
-    run.duals = Some(crate::model::signed_duals(program, bounds, rows.into_iter(), &solution.compute_dual()));
+    run.duals = Some(crate::model::signed_duals(program, form, rows.into_iter(), &solution.compute_dual()));
     Ok(run)
 }
 
@@ -192,8 +204,8 @@ fn highs(
     time: Option<Duration>,
 ) -> std::result::Result<Run, ResolutionError> {
     use good_lp::SolutionWithDual as _;
-    let bounds = Bounds::OnVariables;
-    let model = Model::new(program, bounds);
+    let form = Form::default();
+    let model = Model::new(program, form);
     let mut solver = model.problem.using(good_lp::solvers::highs::highs);
     solver.set_verbose(options.verbose);
     // One thread: HiGHS's pool belongs to the process and takes its size from whoever comes first.
@@ -209,6 +221,6 @@ fn highs(
         solver = solver.set_time_limit(seconds(time));
     }
     let (mut run, mut solution, rows) = solve(solver, &model.variables, model.constraints)?;
-    run.duals = Some(crate::model::signed_duals(program, bounds, rows.into_iter(), &solution.compute_dual()));
+    run.duals = Some(crate::model::signed_duals(program, form, rows.into_iter(), &solution.compute_dual()));
     Ok(run)
 }

@@ -3,18 +3,18 @@
 use bpqp_traits::ProgramRef;
 use good_lp::constraint::ConstraintReference;
 use good_lp::variable::UnsolvedProblem;
-use good_lp::{Constraint, DualValues, Expression, ProblemVariables, Variable, variable};
+use good_lp::{Constraint, DualValues, Expression, ProblemVariables, Solution, Variable, variable};
 
 /// Sides beyond this are left out.
 const ABSENT: f64 = 1e20;
 
-/// Where bounds of variables go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bounds {
-    /// To the variables: their duals follow from stationarity.
-    OnVariables,
-    /// Into rows of their own, which have duals.
-    AsRows,
+/// How a solver wants the variables: by default with their bounds, whose duals then follow from stationarity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// Each free variable as the difference of two that are not negative.
+    pub(crate) free_as_difference: bool,
+    /// Bounds as rows of their own, which have duals.
+    pub(crate) bounds_as_rows: bool,
 }
 
 /// What a row of good_lp's model stands for.
@@ -31,23 +31,41 @@ pub(crate) struct Model {
     /// Variables and objective.
     pub(crate) problem: UnsolvedProblem,
     /// One handle a variable.
-    pub(crate) variables: Vec<Variable>,
+    pub(crate) variables: Vec<Handle>,
     /// Equalities first, so that Clarabel's cones stay in two pieces.
     pub(crate) constraints: Vec<(Origin, Constraint)>,
 }
 
+/// A variable of ours in good_lp's model.
+#[derive(Clone, Copy)]
+pub(crate) struct Handle {
+    plus: Variable,
+    minus: Option<Variable>,
+}
+
+impl Handle {
+    /// Its value.
+    pub(crate) fn value(self, solution: &impl Solution) -> f64 {
+        solution.value(self.plus) - self.minus.map_or(0.0, |minus| solution.value(minus))
+    }
+}
+
 impl Model {
     /// The model of a linear `program`.
-    pub(crate) fn new(program: &ProgramRef<'_>, bounds: Bounds) -> Self {
+    pub(crate) fn new(program: &ProgramRef<'_>, form: Form) -> Self {
         let mut all = ProblemVariables::new();
         let bounds_of = |j: usize| (program.lb()[j], program.ub()[j]);
-        let variables: Vec<Variable> = (0..program.num_vars())
-            .map(|j| match bounds {
-                Bounds::AsRows => all.add(variable()),
-                Bounds::OnVariables => {
-                    let (lower, upper) = present(bounds_of(j));
-                    all.add(variable().min(lower).max(upper))
-                }
+        let variables: Vec<Handle> = (0..program.num_vars())
+            .map(|j| {
+                let (lower, upper) =
+                    if form.bounds_as_rows { (f64::NEG_INFINITY, f64::INFINITY) } else { present(bounds_of(j)) };
+                let free = lower.is_infinite() && upper.is_infinite();
+                let (plus, minus) = if free && form.free_as_difference {
+                    (variable().min(0.0), Some(all.add(variable().min(0.0))))
+                } else {
+                    (variable().min(lower).max(upper), None)
+                };
+                Handle { plus: all.add(plus), minus }
             })
             .collect();
         let objective = linear(program.q().iter().copied().enumerate(), &variables);
@@ -58,9 +76,9 @@ impl Model {
             let row = linear(rows.as_ref().col(i), &variables);
             push_sides(&mut constraints, Origin::Row(i), row, (program.l()[i], program.u()[i]));
         }
-        if bounds == Bounds::AsRows {
-            for (j, &x) in variables.iter().enumerate() {
-                push_sides(&mut constraints, Origin::Bound(j), x.into(), bounds_of(j));
+        if form.bounds_as_rows {
+            for (j, x) in variables.iter().enumerate() {
+                push_sides(&mut constraints, Origin::Bound(j), x.plus.into(), bounds_of(j));
             }
         }
         constraints.sort_by_key(|(_, c)| !c.is_equality());
@@ -88,16 +106,21 @@ fn present((lower, upper): (f64, f64)) -> (f64, f64) {
     (if lower > -ABSENT { lower } else { f64::NEG_INFINITY }, if upper < ABSENT { upper } else { f64::INFINITY })
 }
 
-fn linear(entries: impl ExactSizeIterator<Item = (usize, f64)>, variables: &[Variable]) -> Expression {
+fn linear(entries: impl ExactSizeIterator<Item = (usize, f64)>, variables: &[Handle]) -> Expression {
     let mut sum = Expression::with_capacity(entries.len());
-    entries.filter(|e| e.1 != 0.0).for_each(|(j, v)| sum.add_mul(v, variables[j]));
+    for (j, value) in entries.filter(|e| e.1 != 0.0) {
+        sum.add_mul(value, variables[j].plus);
+        if let Some(minus) = variables[j].minus {
+            sum.add_mul(-value, minus);
+        }
+    }
     sum
 }
 
 /// Our `(y, ζ)` from good_lp's shadow prices, see [the crate's page](crate).
 pub(crate) fn signed_duals(
     program: &ProgramRef<'_>,
-    bounds: Bounds,
+    form: Form,
     rows: impl Iterator<Item = (Origin, ConstraintReference)>,
     prices: &impl DualValues,
 ) -> (Vec<f64>, Vec<f64>) {
@@ -108,7 +131,7 @@ pub(crate) fn signed_duals(
             Origin::Bound(j) => zeta[j] -= prices.dual(row),
         }
     }
-    if bounds == Bounds::OnVariables {
+    if !form.bounds_as_rows {
         zeta = program.q().iter().map(|v| -v).collect();
         program.a().transpose_mul_add(-1.0, &y, &mut zeta);
         for (j, zeta) in zeta.iter_mut().enumerate() {

@@ -37,7 +37,9 @@ impl Session for GoodLpSession {
         let mut attempt = self.attempt();
         let claimed = attempt.point(&program, out)?;
         let mut status = attempt.judge(&program, claimed, out);
-        if status == Status::SolvedInaccurate || (status == Status::NumericalError && claimed == Status::Solved) {
+        let short =
+            status == Status::SolvedInaccurate || (status == Status::NumericalError && claimed == Status::Solved);
+        if short && self.engine.has_accuracy() {
             let first = out.clone();
             attempt.accuracy *= TIGHTER;
             let again = attempt.point(&program, out)?;
