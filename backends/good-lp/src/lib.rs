@@ -49,6 +49,11 @@
 //! | `presolve` | `highs` | `on`, `off` or `choose` | `choose` |
 //! | `solver` | `highs` | `simplex`, `ipm` or `choose` | `choose` |
 
+#![cfg_attr(
+    not(any(feature = "clarabel", feature = "highs")),
+    allow(dead_code, unused_variables, reason = "microlp takes no settings but a time limit, and returns no duals")
+)]
+
 mod dual_program;
 mod engine;
 mod model;
