@@ -126,40 +126,62 @@ impl<S: ForwardSolver> RefinedSession<S> {
 
     /// Adds passes to `(z, nu)` until the residual is small or stops shrinking; returns it with the number of passes.
     fn refine(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<(f64, u32)> {
-        let (d, k) = (g.len(), r.len());
-        let (mut res_z, mut res_nu) = (vec![0.0; d], vec![0.0; k]);
-        let (mut try_z, mut try_nu) = (vec![0.0; d], vec![0.0; k]);
-        let (mut next_z, mut next_nu) = (vec![0.0; d], vec![0.0; k]);
+        let (mut res_z, mut res_nu) = (vec![0.0; g.len()], vec![0.0; r.len()]);
+        let (mut next_z, mut next_nu) = (res_z.clone(), res_nu.clone());
         let rhs = max_abs(g).max(max_abs(r));
         let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
         let mut size = qp.residual_into((g, r), (z, nu), (&mut res_z, &mut res_nu));
-        let mut passes = 0;
+        let (mut passes, mut parts) = (0, Parts::Together);
         let Some(pass) = &mut self.pass else { return Ok((size, 0)) };
         while size > TARGET * rhs && passes < MAX_PASSES {
-            let step_g: Vec<f64> = res_z.iter().map(|v| -v / size).collect();
-            let step_r: Vec<f64> = res_nu.iter().map(|v| v / size).collect();
-            pass.solve(&self.solver, &self.settings, &step_g, &step_r)?;
-            passes += 1;
-            let step = &pass.solution;
-            try_z.copy_from_slice(z);
-            try_nu.copy_from_slice(nu);
-            axpy(size, &step.x, &mut try_z);
-            axpy(size, &step.y, &mut try_nu);
-            let next = qp.residual_into((g, r), (&try_z, &try_nu), (&mut next_z, &mut next_nu));
-            if next.is_nan() || next >= size {
-                break;
+            let (mut try_z, mut try_nu) = (z.to_vec(), nu.to_vec());
+            for (keep_z, keep_nu) in parts.shares() {
+                let share = (max_abs(&res_z) * keep_z).max(max_abs(&res_nu) * keep_nu);
+                if share > 0.0 {
+                    let step_g: Vec<f64> = res_z.iter().map(|v| -v * keep_z / share).collect();
+                    let step_r: Vec<f64> = res_nu.iter().map(|v| v * keep_nu / share).collect();
+                    pass.solve(&self.solver, &self.settings, &step_g, &step_r)?;
+                    axpy(share, &pass.solution.x, &mut try_z);
+                    axpy(share, &pass.solution.y, &mut try_nu);
+                    passes += 1;
+                }
             }
-            z.copy_from_slice(&try_z);
-            nu.copy_from_slice(&try_nu);
-            res_z.copy_from_slice(&next_z);
-            res_nu.copy_from_slice(&next_nu);
-            let stalled = next > MIN_PROGRESS * size;
-            size = next;
+            let next = qp.residual_into((g, r), (&try_z, &try_nu), (&mut next_z, &mut next_nu));
+            let stalled = next.is_nan() || next > MIN_PROGRESS * size;
+            if next < size {
+                z.copy_from_slice(&try_z);
+                nu.copy_from_slice(&try_nu);
+                std::mem::swap(&mut res_z, &mut next_z);
+                std::mem::swap(&mut res_nu, &mut next_nu);
+                size = next;
+            }
             if stalled {
-                break;
+                let both = max_abs(&res_z) > 0.0 && max_abs(&res_nu) > 0.0;
+                if parts == Parts::Apart || !both {
+                    break;
+                }
+                parts = Parts::Apart;
             }
         }
         Ok((size, passes))
+    }
+}
+
+/// How a pass takes the two parts of the residual. A part far below the other drowns in a solver's absolute tolerance;
+/// apart, each is scaled to size one.
+#[derive(Clone, Copy, PartialEq)]
+enum Parts {
+    Together,
+    Apart,
+}
+
+impl Parts {
+    /// The shares of stationarity's and the rows' residual in each solve of a pass.
+    fn shares(self) -> &'static [(f64, f64)] {
+        match self {
+            Self::Together => &[(1.0, 1.0)],
+            Self::Apart => &[(1.0, 0.0), (0.0, 1.0)],
+        }
     }
 }
 

@@ -86,14 +86,15 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The backends that this crate can be built with, each with the feature that brings it.
-    pub const KNOWN: [(&'static str, &'static str); 6] = [
+    /// The backends that this crate can be built with, each with the feature that does it.
+    pub const KNOWN: &'static [(&'static str, &'static str)] = &[
         ("native", "native"),
         ("clarabel", "clarabel"),
         ("osqp", "osqp"),
         ("good-lp-microlp", "good-lp"),
         ("good-lp-clarabel", "good-lp"),
         ("good-lp-highs", "good-lp-highs"),
+        ("highs", "dynamic"),
     ];
 
     /// A registry without backends.
@@ -101,7 +102,9 @@ impl Registry {
         Self::default()
     }
 
-    /// The backends that were compiled in, the default one first.
+    /// The backends that were compiled in, the default one first. Those whose libraries are loaded at run time are among
+    /// them wherever their adapters are, and look for the library when they are first used:
+    /// [`Backend::availability`] tells.
     pub fn compiled() -> Self {
         #[allow(unused_mut)] // without any backend feature nothing is registered
         let mut registry = Self::empty();
@@ -117,7 +120,18 @@ impl Registry {
         registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::clarabel()));
         #[cfg(feature = "good-lp-highs")]
         registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::highs()));
+        #[cfg(feature = "dynamic")]
+        for vendor in bpqp_dynamic::Vendor::ALL {
+            registry.register(Backend::from_forward(bpqp_dynamic::DynamicSolver::new(vendor)));
+        }
         registry
+    }
+
+    /// The same without the backends that cannot be used on this machine, whose libraries are looked for now.
+    #[must_use]
+    pub fn usable(mut self) -> Self {
+        self.backends.retain(|backend| backend.availability() == Availability::Available);
+        self
     }
 
     /// Adds a backend; one of the same name is replaced.

@@ -46,17 +46,28 @@ pub(crate) struct SolverArgs {
     /// Time limit for one solve, in seconds
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pub(crate) time_limit: Option<Duration>,
+    /// Option of the backend, as its documentation names it; may be given several times
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
+    pub(crate) options: Vec<(String, String)>,
 }
 
 impl SolverArgs {
     pub(crate) fn settings(&self) -> Settings {
-        Settings { time_limit: self.time_limit, ..Settings::with_tolerance(self.tol) }
+        let options = self.options.iter().cloned().collect();
+        Settings { time_limit: self.time_limit, options, ..Settings::with_tolerance(self.tol) }
+    }
+}
+
+fn option(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        _ => Err("expected NAME=VALUE".into()),
     }
 }
 
 impl Default for SolverArgs {
     fn default() -> Self {
-        Self { tol: Settings::default().tolerance, time_limit: None }
+        Self { tol: Settings::default().tolerance, time_limit: None, options: Vec::new() }
     }
 }
 

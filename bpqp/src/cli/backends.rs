@@ -1,20 +1,51 @@
 //! `bpqp backends`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use bpqp::{Availability, Backend, Registry};
+use bpqp::traits::{Capabilities, Error};
+use bpqp::{Backend, Registry};
 use serde::Serialize;
 
 use super::output::{self, Failure, Outcome};
 use super::table::table;
 
+/// Whether a backend can be used, as programs read it.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ready,
+    LicenseRefused,
+    LibraryMissing,
+    Unusable,
+    NotCompiled,
+}
+
+impl State {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::LicenseRefused => "license refused",
+            Self::LibraryMissing => "library not found",
+            Self::Unusable => "unusable",
+            Self::NotCompiled => "not compiled in",
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Row {
     name: String,
-    compiled: bool,
+    state: State,
     available: bool,
+    compiled: bool,
+    /// Why it cannot be used, and what to do.
     reason: Option<String>,
     version: Option<String>,
+    /// Where its library was found.
+    library: Option<PathBuf>,
+    /// Where its library was looked for.
+    tried: Vec<String>,
     own_backward: Option<bool>,
     capabilities: Option<BTreeMap<&'static str, bool>>,
 }
@@ -34,54 +65,87 @@ pub(crate) fn run(json: bool) -> Result<Outcome, Failure> {
 }
 
 fn row(backend: &Backend) -> Row {
-    let info = backend.info();
-    let (available, reason) = match backend.availability() {
-        Availability::Available => (true, None),
-        Availability::Unavailable(reason) => (false, Some(reason)),
-    };
-    Row {
-        name: info.name.into_owned(),
+    let name = backend.info().name.into_owned();
+    let mut row = Row {
+        name,
+        state: State::Ready,
+        available: false,
         compiled: true,
-        available,
-        reason,
-        version: Some(info.version.into_owned()),
+        reason: None,
+        version: None,
+        library: None,
+        tried: Vec::new(),
         own_backward: Some(backend.has_own_backward()),
         capabilities: Some(backend.capabilities().flags().into_iter().collect()),
+    };
+    match backend.installation() {
+        Ok(found) => {
+            row.state = if found.license_refused.is_some() { State::LicenseRefused } else { State::Ready };
+            row.reason = found.license_refused;
+            row.version = Some(found.version);
+            row.library = found.library;
+        }
+        Err(Error::LibraryMissing { tried, .. }) => {
+            row.state = State::LibraryMissing;
+            row.reason = Some("install it, or name its path".into());
+            row.tried = tried;
+        }
+        Err(other) => {
+            row.state = State::Unusable;
+            row.reason = Some(other.to_string());
+        }
     }
+    row.available = row.state == State::Ready;
+    row
 }
 
 fn absent(name: &str, feature: &str) -> Row {
     Row {
         name: name.into(),
-        compiled: false,
+        state: State::NotCompiled,
         available: false,
-        reason: Some(format!("not compiled in; build with `--features {feature}`")),
+        compiled: false,
+        reason: Some(format!("build with `--features {feature}`")),
         version: None,
+        library: None,
+        tried: Vec::new(),
         own_backward: None,
         capabilities: None,
     }
 }
 
 fn render(rows: &[Row]) -> String {
-    let mut listing = table(&["backend", "compiled in", "available", "version", "backward pass"], &[]);
+    let mut listing = table(&["backend", "state", "version", "backward pass", "library"], &[]);
     for row in rows {
+        let library = row.library.as_ref().map(|path| path.display().to_string());
+        let built_in = if row.compiled && row.available { "compiled in" } else { "–" };
         listing.add_row([
             row.name.as_str(),
-            yes(row.compiled),
-            row.reason.as_deref().unwrap_or(yes(row.available)),
+            row.state.words(),
             row.version.as_deref().unwrap_or("–"),
             row.own_backward.map_or("–", |own| if own { "direct KKT solver" } else { "its forward solver" }),
+            library.as_deref().unwrap_or(built_in),
         ]);
     }
-    let compiled: Vec<&Row> = rows.iter().filter(|row| row.compiled).collect();
-    let headings: Vec<&str> = std::iter::once("capability").chain(compiled.iter().map(|r| r.name.as_str())).collect();
+    let problems: Vec<String> = rows.iter().filter_map(explain).collect();
+    let flags: Vec<String> = Capabilities::default().flags().iter().map(|(flag, _)| flag.replace('_', "\n")).collect();
+    let headings: Vec<&str> = std::iter::once("backend").chain(flags.iter().map(String::as_str)).collect();
     let mut capabilities = table(&headings, &[]);
-    for (flag, _) in bpqp::traits::Capabilities::default().flags() {
-        let cells =
-            compiled.iter().map(|row| yes(row.capabilities.as_ref().is_some_and(|c| c.get(flag) == Some(&true))));
-        capabilities.add_row(std::iter::once(flag.replace('_', " ")).chain(cells.map(str::to_string)));
+    for row in rows {
+        let Some(has) = &row.capabilities else { continue };
+        let cells = Capabilities::default().flags().map(|(flag, _)| yes(has.get(flag) == Some(&true)).to_string());
+        capabilities.add_row(std::iter::once(row.name.clone()).chain(cells));
     }
-    format!("{listing}\n\n{capabilities}\n\nThe first backend is the default.")
+    let problems = if problems.is_empty() { String::new() } else { format!("{}\n\n", problems.join("\n")) };
+    format!("{listing}\n\n{problems}{capabilities}\n\nThe first backend is the default.")
+}
+
+/// Why a backend cannot be used, with every place that was tried.
+fn explain(row: &Row) -> Option<String> {
+    let reason = row.reason.as_ref()?;
+    let tried = row.tried.iter().fold(String::new(), |text, place| text + "\n    " + place);
+    let tried = if tried.is_empty() { tried } else { format!("; tried{tried}") };
+    Some(format!("{}: {}: {reason}{tried}", row.name, row.state.words()))
 }
 
 fn yes(flag: bool) -> &'static str {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bpqp::io::ProblemFile;
-use bpqp::{Availability, Gradient, Layer, Registry};
+use bpqp::{Gradient, Layer, Registry};
 
 use self::cell::{Cell, measure};
 use super::args::{CompareArgs, SolverArgs};
@@ -38,9 +38,8 @@ fn read(files: &[PathBuf]) -> Result<Vec<(String, ProblemFile)>, Failure> {
 /// A layer for each backend, that backend both ways.
 fn layers(args: &CompareArgs) -> Result<Vec<(String, Layer)>, Failure> {
     let registry = Registry::compiled();
-    let available = registry.iter().filter(|b| b.availability() == Availability::Available);
     let names: Vec<String> = match args.backends.is_empty() {
-        true => available.map(|b| b.info().name.into_owned()).collect(),
+        true => registry.clone().usable().names(),
         false => args.backends.clone(),
     };
     if names.is_empty() {

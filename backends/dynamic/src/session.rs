@@ -1,0 +1,173 @@
+//! One problem held by a vendor's library, its answers judged by the contract.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bpqp_traits::claims::{Claim, judge};
+use bpqp_traits::rays::{prove_infeasible, prove_unbounded};
+use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
+
+use crate::model::is_quadratic;
+use crate::units::Units;
+use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, VendorApi};
+
+/// Tolerance of the auxiliary LPs: their duals are certificates, which are believed below 1e-8.
+const RAY_TOLERANCE: f64 = 1e-9;
+
+/// What a session was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) tolerance: f64,
+    pub(crate) max_iterations: Option<u32>,
+    pub(crate) time_limit: Option<Duration>,
+    pub(crate) quadratic: bool,
+    pub(crate) parameters: Parameters,
+}
+
+/// A program and the engine that holds it.
+pub(crate) struct DynamicSession<V: VendorApi> {
+    library: Arc<V::Library>,
+    program: ProgramBuf,
+    units: Units,
+    /// The program in these units, as the engine holds it.
+    scaled: ProgramBuf,
+    plan: Plan,
+    /// `None` after an update that the library broke off; the next use opens it again.
+    engine: Option<Box<dyn Engine>>,
+}
+
+impl<V: VendorApi> DynamicSession<V> {
+    pub(crate) fn new(library: Arc<V::Library>, problem: &ProgramRef<'_>, plan: Plan) -> Result<Self> {
+        let units = Units::of(problem);
+        let scaled = units.scale(problem)?;
+        let engine = Some(V::open(&library, &scaled.as_ref(), &plan.parameters)?);
+        Ok(Self { library, program: ProgramBuf::from(problem), units, scaled, plan, engine })
+    }
+
+    fn engine(&mut self) -> Result<&mut Box<dyn Engine>> {
+        if self.engine.is_none() {
+            self.engine = Some(V::open(&self.library, &self.scaled.as_ref(), &self.plan.parameters)?);
+        }
+        self.engine.as_mut().ok_or_else(|| Error::backend(V::PLACES.backend, "there is no problem to solve"))
+    }
+
+    /// One run at `tolerance`, judged.
+    fn run(&mut self, tolerance: f64, time: Option<Duration>, out: &mut Solution) -> Result<(Ended, Status)> {
+        let limits = Limits { tolerance, iterations: self.plan.max_iterations, time };
+        let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
+        out.resize(n, m, 0);
+        [&mut out.x, &mut out.y, &mut out.bound_duals].into_iter().for_each(|v| v.fill(f64::NAN));
+        out.iterations = 0;
+        let ended = self.engine()?.run(&limits, out)?;
+        let status = match ended {
+            Ended::Point(status) | Ended::NoPoint(status) => status,
+            Ended::NotConvex => return Err(not_convex()),
+            Ended::Infeasible | Ended::Unbounded | Ended::InfeasibleOrUnbounded => {
+                return Ok((ended, Status::NumericalError));
+            }
+        };
+        let limited = match status {
+            Status::IterationLimit => self.plan.max_iterations.is_some(),
+            _ => self.plan.time_limit.is_some(),
+        };
+        self.units.unscale(out);
+        let program = self.program.as_ref();
+        drop_duals_on_infinite_sides(&program, out);
+        Ok((ended, judge(&program, Claim { status, limited }, self.plan.tolerance, out)))
+    }
+
+    /// Looks for the certificate behind a claim of infeasibility.
+    fn prove(&self, claims: &[Status], deadline: Option<Instant>, out: &mut Solution) -> Result<Status> {
+        let (program, parameters) = (self.program.as_ref(), &self.plan.parameters);
+        let mut solve = |lp: &ProgramRef<'_>| {
+            let time = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let units = Units::of(lp);
+            let mut found = Solution::default();
+            found.resize(lp.num_vars(), lp.num_rows(), 0);
+            let limits = Limits { tolerance: RAY_TOLERANCE, iterations: None, time };
+            V::open(&self.library, &units.scale(lp)?.as_ref(), parameters)?.run(&limits, &mut found)?;
+            units.unscale(&mut found);
+            Ok(found)
+        };
+        for claim in claims {
+            let status = match claim {
+                Status::PrimalInfeasible => prove_infeasible(&program, &mut solve, out)?,
+                _ => prove_unbounded(&program, &mut solve, out)?,
+            };
+            if status == *claim {
+                return Ok(status);
+            }
+        }
+        Ok(Status::NumericalError)
+    }
+}
+
+impl<V: VendorApi> Session for DynamicSession<V> {
+    fn solve(&mut self, out: &mut Solution) -> Result<Status> {
+        let deadline = self.plan.time_limit.and_then(|limit| Instant::now().checked_add(limit));
+        let (ended, status) = self.run(self.plan.tolerance, self.plan.time_limit, out)?;
+        let claims: &[Status] = match ended {
+            Ended::Infeasible => &[Status::PrimalInfeasible],
+            Ended::Unbounded => &[Status::DualInfeasible],
+            Ended::InfeasibleOrUnbounded => &[Status::PrimalInfeasible, Status::DualInfeasible],
+            // A library that fails may have met a problem without a solution.
+            _ if status == Status::NumericalError => &[Status::PrimalInfeasible, Status::DualInfeasible],
+            Ended::Point(_) | Ended::NoPoint(_) | Ended::NotConvex => return Ok(status),
+        };
+        let mut certificate = Solution { iterations: out.iterations, ..Solution::default() };
+        let proved = self.prove(claims, deadline, &mut certificate)?;
+        if proved != Status::NumericalError {
+            *out = certificate;
+        }
+        Ok(proved)
+    }
+
+    fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) -> Result<()> {
+        if !V::WARM_START {
+            return Err(Error::unsupported(V::PLACES.backend, "warm starts"));
+        }
+        let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
+        for (name, v, len) in [("x", x, n), ("y", y, m), ("bound_duals", bound_duals, n)] {
+            if v.len() != len || v.iter().any(|v| !v.is_finite()) {
+                return Err(Error::invalid_argument(name, format!("expected {len} finite numbers")));
+            }
+        }
+        let [x, y, bound_duals] = self.units.scale_point(x, y, bound_duals);
+        self.engine()?.warm_start(&x, &y, &bound_duals)
+    }
+
+    fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
+        self.program.apply(new)?;
+        let program = self.program.as_ref();
+        // A program may turn from an LP into a QP and back: other algorithms, and other licenses, serve it then.
+        let quadratic = is_quadratic(&program);
+        let units = self.units.or_fresh(Units::of(&program));
+        let engine = self.engine.take().filter(|_| units == self.units && quadratic == self.plan.quadratic);
+        self.plan.quadratic = quadratic;
+        let Some(mut engine) = engine else {
+            self.units = units;
+            self.scaled = units.scale(&program)?;
+            self.engine()?;
+            return Ok(Reuse::Nothing);
+        };
+        units.update(&mut self.scaled, &program, new)?;
+        let reuse = engine.update(&self.scaled.as_ref(), Changed::from(new))?;
+        self.engine = Some(engine);
+        Ok(reuse)
+    }
+}
+
+/// What rounding leaves on an infinite side is no multiplier.
+fn drop_duals_on_infinite_sides(program: &ProgramRef<'_>, out: &mut Solution) {
+    let rows = out.y.iter_mut().zip(program.l().iter().zip(program.u()));
+    let bounds = out.bound_duals.iter_mut().zip(program.lb().iter().zip(program.ub()));
+    for (dual, (lower, upper)) in rows.chain(bounds) {
+        if (*dual > 0.0 && upper.is_infinite()) || (*dual < 0.0 && lower.is_infinite()) {
+            *dual = 0.0;
+        }
+    }
+}
+
+fn not_convex() -> Error {
+    Error::NotConvex { reason: "the solver found negative curvature".into() }
+}
