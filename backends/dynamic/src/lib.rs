@@ -23,6 +23,7 @@
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
 mod ffi;
+mod gurobi;
 mod highs;
 mod locate;
 mod model;
@@ -45,16 +46,19 @@ use crate::solver::Lazy;
 pub enum Vendor {
     /// [HiGHS](https://highs.dev): simplex, interior point, active-set QP. Free.
     Highs,
+    /// [Gurobi](https://www.gurobi.com): simplex, barrier. Commercial, free for academics.
+    Gurobi,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 1] = [Self::Highs];
+    pub const ALL: [Self; 2] = [Self::Highs, Self::Gurobi];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
         match self {
             Self::Highs => highs::NAME,
+            Self::Gurobi => gurobi::NAME,
         }
     }
 }
@@ -80,6 +84,7 @@ impl DynamicSolver {
     fn from_place(vendor: Vendor, explicit: Option<PathBuf>) -> Self {
         let shared: Arc<dyn ForwardSolver> = match vendor {
             Vendor::Highs => Arc::new(Lazy::<highs::Highs>::new(explicit)),
+            Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
         };
         Self { vendor, shared }
     }
