@@ -59,6 +59,11 @@ fn gurobi() {
     conforms(Vendor::Gurobi, |config| config);
 }
 
+#[test]
+fn mosek() {
+    conforms(Vendor::Mosek, |config| config);
+}
+
 /// What is skipped is what was expected to be.
 #[test]
 fn expected_libraries_run() {

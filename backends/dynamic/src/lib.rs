@@ -27,6 +27,7 @@ mod gurobi;
 mod highs;
 mod locate;
 mod model;
+mod mosek;
 mod session;
 mod solver;
 mod units;
@@ -48,17 +49,20 @@ pub enum Vendor {
     Highs,
     /// [Gurobi](https://www.gurobi.com): simplex, barrier. Commercial, free for academics.
     Gurobi,
+    /// [MOSEK](https://www.mosek.com): interior point, simplex. Commercial, free for academics.
+    Mosek,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 2] = [Self::Highs, Self::Gurobi];
+    pub const ALL: [Self; 3] = [Self::Highs, Self::Gurobi, Self::Mosek];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
         match self {
             Self::Highs => highs::NAME,
             Self::Gurobi => gurobi::NAME,
+            Self::Mosek => mosek::NAME,
         }
     }
 }
@@ -85,6 +89,7 @@ impl DynamicSolver {
         let shared: Arc<dyn ForwardSolver> = match vendor {
             Vendor::Highs => Arc::new(Lazy::<highs::Highs>::new(explicit)),
             Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
+            Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
         };
         Self { vendor, shared }
     }

@@ -47,7 +47,6 @@ impl Matrix {
     }
 
     /// `start` in 64 bits.
-    #[allow(dead_code)]
     pub(crate) fn start64(&self) -> Vec<i64> {
         self.start.iter().map(|&v| i64::from(v)).collect()
     }

@@ -10,8 +10,8 @@ pub(super) fn ended(code: i32) -> Result<Ended> {
     Ok(match code {
         // 1: nothing was solved; 6: worse than the parameter `Cutoff`; 14: still running.
         1 | 6 | 14 => Ended::NoPoint(Status::NumericalError),
-        2 | 18 => Ended::Point(Status::Solved), // 18: a local optimum, which convexity makes a global one
-        3 | 19 => Ended::Infeasible,            // 19: by local search
+        2 => Ended::Point(Status::Solved),
+        3 => Ended::Infeasible,
         4 => Ended::InfeasibleOrUnbounded,
         5 => Ended::Unbounded,
         7 => Ended::Point(Status::IterationLimit),
@@ -19,6 +19,7 @@ pub(super) fn ended(code: i32) -> Result<Ended> {
         // Other limits: 8 nodes, 10 solutions, 15 objective, 17 memory; 11: interrupted; 12: numerics.
         8 | 10 | 11 | 12 | 15 | 17 => Ended::Point(Status::NumericalError),
         13 => Ended::Point(Status::SolvedInaccurate),
+        18 | 19 => Ended::NotConvex, // solved, or not, by a local search
         code => return Err(unknown_status(NAME, code.into())),
     })
 }
@@ -77,8 +78,8 @@ mod tests {
             (15, Ended::Point(Status::NumericalError)),
             (16, Ended::Point(Status::TimeLimit)),
             (17, Ended::Point(Status::NumericalError)),
-            (18, Ended::Point(Status::Solved)),
-            (19, Ended::Infeasible),
+            (18, Ended::NotConvex),
+            (19, Ended::NotConvex),
         ];
         for (code, meaning) in table {
             assert_eq!(ended(code), Ok(meaning), "{code}");
