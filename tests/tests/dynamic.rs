@@ -64,6 +64,11 @@ fn mosek() {
     conforms(Vendor::Mosek, |config| config);
 }
 
+#[test]
+fn xpress() {
+    conforms(Vendor::Xpress, |config| config);
+}
+
 /// What is skipped is what was expected to be.
 #[test]
 fn expected_libraries_run() {

@@ -28,10 +28,12 @@ mod highs;
 mod locate;
 mod model;
 mod mosek;
+mod rows;
 mod session;
 mod solver;
 mod units;
 mod vendor;
+mod xpress;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -51,11 +53,14 @@ pub enum Vendor {
     Gurobi,
     /// [MOSEK](https://www.mosek.com): interior point, simplex. Commercial, free for academics.
     Mosek,
+    /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier and crossover for
+    /// QPs.
+    Xpress,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 3] = [Self::Highs, Self::Gurobi, Self::Mosek];
+    pub const ALL: [Self; 4] = [Self::Highs, Self::Gurobi, Self::Mosek, Self::Xpress];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
@@ -63,6 +68,7 @@ impl Vendor {
             Self::Highs => highs::NAME,
             Self::Gurobi => gurobi::NAME,
             Self::Mosek => mosek::NAME,
+            Self::Xpress => xpress::NAME,
         }
     }
 }
@@ -90,6 +96,7 @@ impl DynamicSolver {
             Vendor::Highs => Arc::new(Lazy::<highs::Highs>::new(explicit)),
             Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
             Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
+            Vendor::Xpress => Arc::new(Lazy::<xpress::Xpress>::new(explicit)),
         };
         Self { vendor, shared }
     }
