@@ -91,8 +91,15 @@ impl Registry {
         ("native", "native"),
         ("clarabel", "clarabel"),
         ("osqp", "osqp"),
+        ("good-lp-microlp", "good-lp"),
+        ("good-lp-clarabel", "good-lp"),
+        ("good-lp-highs", "good-lp-highs"),
         ("highs", "dynamic"),
+        ("gurobi", "dynamic"),
         ("xpress", "dynamic"),
+        ("mosek", "dynamic"),
+        ("copt", "dynamic"),
+        ("cplex", "dynamic"),
     ];
 
     /// A registry without backends.
@@ -112,6 +119,12 @@ impl Registry {
         registry.register(Backend::from_forward(bpqp_clarabel::ClarabelSolver));
         #[cfg(feature = "osqp")]
         registry.register(Backend::from_forward(bpqp_osqp::OsqpSolver));
+        #[cfg(feature = "good-lp")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::microlp()));
+        #[cfg(feature = "good-lp")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::clarabel()));
+        #[cfg(feature = "good-lp-highs")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::highs()));
         #[cfg(feature = "dynamic")]
         for vendor in bpqp_dynamic::Vendor::ALL {
             registry.register(Backend::from_forward(bpqp_dynamic::DynamicSolver::new(vendor)));
@@ -121,8 +134,21 @@ impl Registry {
 
     /// The same without the backends that cannot be used on this machine, whose libraries are looked for now.
     #[must_use]
-    pub fn usable(mut self) -> Self {
-        self.backends.retain(|backend| backend.availability() == Availability::Available);
+    pub fn usable(self) -> Self {
+        self.only(|backend| backend.availability() == Availability::Available)
+    }
+
+    /// The same without the backends that cannot differentiate a quadratic program with themselves: those for linear
+    /// programs alone, those without duals.
+    #[must_use]
+    pub fn for_quadratic(self) -> Self {
+        self.only(|backend| backend.capabilities().quadratic_objective && backend.capabilities().duals)
+    }
+
+    /// The backends that `keep` says yes to.
+    #[must_use]
+    pub fn only(mut self, keep: impl Fn(&Backend) -> bool) -> Self {
+        self.backends.retain(keep);
         self
     }
 

@@ -61,6 +61,16 @@ fn highs() {
 }
 
 #[test]
+fn gurobi() {
+    conforms(Vendor::Gurobi, |config| config);
+}
+
+#[test]
+fn mosek() {
+    conforms(Vendor::Mosek, |config| config);
+}
+
+#[test]
 fn xpress() {
     // It takes no start from outside.
     conforms(Vendor::Xpress, |config| Config { expected_skips: no_cones_nor(&STARTS), ..config });

@@ -23,9 +23,11 @@
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
 mod ffi;
+mod gurobi;
 mod highs;
 mod locate;
 mod model;
+mod mosek;
 mod rows;
 mod session;
 mod solver;
@@ -47,6 +49,10 @@ use crate::solver::Lazy;
 pub enum Vendor {
     /// [HiGHS](https://highs.dev): simplex, interior point, active-set QP. Free.
     Highs,
+    /// [Gurobi](https://www.gurobi.com): simplex, barrier. Commercial, free for academics.
+    Gurobi,
+    /// [MOSEK](https://www.mosek.com): interior point, simplex. Commercial, free for academics.
+    Mosek,
     /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier for QPs.
     /// Commercial, free for small problems.
     Xpress,
@@ -54,12 +60,14 @@ pub enum Vendor {
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 2] = [Self::Highs, Self::Xpress];
+    pub const ALL: [Self; 4] = [Self::Highs, Self::Gurobi, Self::Mosek, Self::Xpress];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
         match self {
             Self::Highs => highs::NAME,
+            Self::Gurobi => gurobi::NAME,
+            Self::Mosek => mosek::NAME,
             Self::Xpress => xpress::NAME,
         }
     }
@@ -86,6 +94,8 @@ impl DynamicSolver {
     fn from_place(vendor: Vendor, explicit: Option<PathBuf>) -> Self {
         let shared: Arc<dyn ForwardSolver> = match vendor {
             Vendor::Highs => Arc::new(Lazy::<highs::Highs>::new(explicit)),
+            Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
+            Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
             Vendor::Xpress => Arc::new(Lazy::<xpress::Xpress>::new(explicit)),
         };
         Self { vendor, shared }

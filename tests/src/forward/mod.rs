@@ -8,6 +8,7 @@ mod degenerate;
 mod duals;
 mod gradients;
 mod infeasible;
+mod linear;
 mod projections;
 mod random;
 mod scaling;
