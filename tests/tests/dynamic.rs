@@ -76,6 +76,12 @@ fn xpress() {
     conforms(Vendor::Xpress, |config| Config { expected_skips: no_cones_nor(&STARTS), ..config });
 }
 
+#[test]
+fn cplex() {
+    // It takes no start from outside.
+    conforms(Vendor::Cplex, |config| Config { expected_skips: no_cones_nor(&STARTS), ..config });
+}
+
 /// What is skipped is what was expected to be.
 #[test]
 fn expected_libraries_run() {

@@ -22,6 +22,7 @@
 //! | `threads` | integer | 1 |
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
+mod cplex;
 mod ffi;
 mod gurobi;
 mod highs;
@@ -56,11 +57,14 @@ pub enum Vendor {
     /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier for QPs.
     /// Commercial, free for small problems.
     Xpress,
+    /// [CPLEX](https://www.ibm.com/products/ilog-cplex-optimization-studio): dual simplex for LPs, barrier for QPs.
+    /// Commercial, free for academics and for small problems.
+    Cplex,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 4] = [Self::Highs, Self::Gurobi, Self::Mosek, Self::Xpress];
+    pub const ALL: [Self; 5] = [Self::Highs, Self::Gurobi, Self::Mosek, Self::Xpress, Self::Cplex];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
@@ -69,6 +73,7 @@ impl Vendor {
             Self::Gurobi => gurobi::NAME,
             Self::Mosek => mosek::NAME,
             Self::Xpress => xpress::NAME,
+            Self::Cplex => cplex::NAME,
         }
     }
 }
@@ -97,6 +102,7 @@ impl DynamicSolver {
             Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
             Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
             Vendor::Xpress => Arc::new(Lazy::<xpress::Xpress>::new(explicit)),
+            Vendor::Cplex => Arc::new(Lazy::<cplex::Cplex>::new(explicit)),
         };
         Self { vendor, shared }
     }
