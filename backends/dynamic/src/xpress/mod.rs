@@ -49,7 +49,7 @@ impl VendorApi for Xpress {
         library.version()
     }
 
-    fn check_license(library: &Self::Library) -> Result<()> {
+    fn check_license(library: &Arc<Self::Library>) -> Result<()> {
         library.environment().map(|_| ())
     }
 
