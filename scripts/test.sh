@@ -15,6 +15,7 @@ source scripts/vendor-libraries.sh
 all=(--workspace --features bpqp/osqp,bpqp/good-lp,bpqp/dynamic,bpqp-conformance/osqp)
 
 step cargo fmt --all --check
+step cargo fmt --manifest-path examples/third-party-backend/Cargo.toml --check
 step cargo clippy "${all[@]}" --all-targets -- -D warnings
 for features in "" native clarabel osqp good-lp dynamic io cli; do
     step cargo clippy -p bpqp --all-targets --no-default-features --features "$features" -- -D warnings
@@ -24,3 +25,5 @@ for features in microlp clarabel; do
     step cargo clippy -p bpqp-good-lp --all-targets --no-default-features --features "$features" -- -D warnings
 done
 step cargo test "${all[@]}"
+step scripts/third-party.sh
+step scripts/includes.sh
