@@ -134,6 +134,12 @@ impl Registry {
         self
     }
 
+    /// Those whose forward solver takes a quadratic objective, and whose backward solver so takes any adjoint QP.
+    pub fn quadratic(mut self) -> Self {
+        self.backends.retain(|backend| backend.capabilities().quadratic_objective);
+        self
+    }
+
     /// Adds a backend; one of the same name is replaced.
     pub fn register(&mut self, backend: Backend) {
         let name = backend.info().name;
