@@ -22,15 +22,14 @@ if grep '^warning' "$work/package.log"; then
 fi
 
 patches=()
-for crate in bpqp-traits bpqp-native bpqp-clarabel bpqp bpqp-conformance; do
-    version=$(sed -n "s/^ *Packaging $crate v\([^ ]*\) .*/\1/p" "$work/package.log")
+while read -r crate version; do
     # --touch: packages carry one fixed date, which would hide a change from cargo.
     tar -xf "$target/package/$crate-$version.crate" -C "$work/packages" --touch
     for file in README.md LICENSE-MIT LICENSE-APACHE; do
         test -s "$work/packages/$crate-$version/$file" || { echo "$crate: no $file in its package" >&2; exit 1; }
     done
     patches+=(--config "patch.crates-io.$crate.path=\"$work/packages/$crate-$version\"")
-done
+done < <(sed -n 's/^ *Packaging \([^ ]*\) v\([^ ]*\) .*/\1 \2/p' "$work/package.log")
 
 cp -R examples/third-party-backend "$work/third-party-backend"
 cd "$work/third-party-backend"

@@ -259,13 +259,13 @@ mod with_a_solver {
             assert!(row["status"] == row["expected"] || row["forward"] == "osqp", "{row}");
         }
         let ended = |status: &str| document.as_array().unwrap().iter().filter(|row| row["status"] == status).count();
-        let backends = bpqp::Registry::compiled().names().len();
+        let backends = bpqp::Registry::compiled().usable().names().len();
         assert_eq!((ended("primal_infeasible"), ended("dual_infeasible")), (2 * backends, 2 * backends));
     }
 
     #[test]
     fn pairs_are_all_forward_with_all_backward_backends() {
-        let backends = bpqp::Registry::compiled().names();
+        let backends = bpqp::Registry::compiled().usable().names();
         let (code, document) = json(&["compare", "--pairs", &data("qjh.mps"), "--json"]);
         assert_eq!(code, 0);
         let name = |row: &Value, key: &str| row[key].as_str().unwrap().to_string();
@@ -291,7 +291,7 @@ mod with_a_solver {
         let path = report.display().to_string();
         let (code, document) = json(&["compare", "--pairs", &hostile, &infeasible, "--report", &path, "--json"]);
         assert_eq!(code, 3, "one of them has no solution");
-        let pairs = bpqp::Registry::compiled().names().len().pow(2);
+        let pairs = bpqp::Registry::compiled().usable().names().len().pow(2);
         assert_eq!(document.as_array().unwrap().len(), 2 * pairs);
         let page = std::fs::read_to_string(&report).unwrap();
         assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"), "{page}");

@@ -54,6 +54,16 @@ fn highs() {
     conforms(Vendor::Highs, |config| config);
 }
 
+#[test]
+fn gurobi() {
+    conforms(Vendor::Gurobi, |config| config);
+}
+
+#[test]
+fn mosek() {
+    conforms(Vendor::Mosek, |config| config);
+}
+
 /// What is skipped is what was expected to be.
 #[test]
 fn expected_libraries_run() {

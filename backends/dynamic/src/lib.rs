@@ -23,9 +23,11 @@
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
 mod ffi;
+mod gurobi;
 mod highs;
 mod locate;
 mod model;
+mod mosek;
 mod session;
 mod solver;
 mod units;
@@ -45,16 +47,22 @@ use crate::solver::Lazy;
 pub enum Vendor {
     /// [HiGHS](https://highs.dev): simplex, interior point, active-set QP. Free.
     Highs,
+    /// [Gurobi](https://www.gurobi.com): simplex, barrier. Commercial, free for academics.
+    Gurobi,
+    /// [MOSEK](https://www.mosek.com): interior point, simplex. Commercial, free for academics.
+    Mosek,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 1] = [Self::Highs];
+    pub const ALL: [Self; 3] = [Self::Highs, Self::Gurobi, Self::Mosek];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
         match self {
             Self::Highs => highs::NAME,
+            Self::Gurobi => gurobi::NAME,
+            Self::Mosek => mosek::NAME,
         }
     }
 }
@@ -80,6 +88,8 @@ impl DynamicSolver {
     fn from_place(vendor: Vendor, explicit: Option<PathBuf>) -> Self {
         let shared: Arc<dyn ForwardSolver> = match vendor {
             Vendor::Highs => Arc::new(Lazy::<highs::Highs>::new(explicit)),
+            Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
+            Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
         };
         Self { vendor, shared }
     }

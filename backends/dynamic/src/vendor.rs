@@ -32,7 +32,7 @@ pub(crate) trait VendorApi: 'static {
     ///
     /// # Errors
     /// [`Error::LicenseRefused`] with the vendor's code and what to do.
-    fn check_license(library: &Self::Library) -> Result<()>;
+    fn check_license(library: &Arc<Self::Library>) -> Result<()>;
 
     /// Hands `program`, which has no cones, to the library.
     ///

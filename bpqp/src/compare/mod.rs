@@ -20,7 +20,7 @@ pub use run::Run;
 
 use bpqp_traits::vector::max_nan;
 
-use crate::{Availability, Backend, CertificateKind, Gradient, Layer, Registry, Result, Settings};
+use crate::{Backend, CertificateKind, Gradient, Layer, Registry, Result, Settings};
 
 /// One backend for the forward pass, one for the backward pass.
 pub struct Pair {
@@ -60,15 +60,15 @@ pub(crate) fn label(forward: &str, backward: &str) -> String {
     if forward == backward { forward.into() } else { format!("{forward}/{backward}") }
 }
 
-/// Every available forward backend with every available backward one; `settings` are those of the forward backend.
+/// Every usable forward backend with every usable backward one; `settings` are those of the forward backend.
 ///
 /// # Errors
 /// As [`Pair::new`].
 pub fn every_pair(registry: &Registry, settings: impl Fn(&Backend) -> Settings) -> Result<Vec<Pair>> {
-    let available = |b: &&Backend| b.availability() == Availability::Available;
-    let backends: Vec<&Backend> = registry.iter().filter(available).collect();
+    let registry = registry.clone().usable();
+    let backends: Vec<&Backend> = registry.iter().collect();
     let pairs = backends.iter().flat_map(|f| backends.iter().map(move |b| (f, b)));
-    pairs.map(|(f, b)| Pair::new(registry, &f.info().name, &b.info().name, settings(f))).collect()
+    pairs.map(|(f, b)| Pair::new(&registry, &f.info().name, &b.info().name, settings(f))).collect()
 }
 
 /// What became of every problem with every pair.

@@ -21,7 +21,7 @@ fn check(layer: &Layer, name: &str) -> bpqp::Result<()> {
 
 #[test]
 fn every_pair_differentiates() -> bpqp::Result<()> {
-    let mut registry = Registry::compiled();
+    let mut registry = Registry::compiled().usable();
     registry.register(Backend::from_forward(MySolver));
     assert!(registry.names().contains(&"dual-active-set".to_string()));
     for forward in registry.names() {

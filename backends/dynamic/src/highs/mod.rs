@@ -37,7 +37,7 @@ impl VendorApi for Highs {
         library.version()
     }
 
-    fn check_license(_library: &Self::Library) -> Result<()> {
+    fn check_license(_library: &Arc<Self::Library>) -> Result<()> {
         Ok(())
     }
 

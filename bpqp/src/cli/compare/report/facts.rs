@@ -13,8 +13,11 @@ pub(in crate::cli::compare) struct Facts {
 impl Facts {
     pub(in crate::cli::compare) fn new(registry: &Registry, names: &[String], solver: &SolverArgs) -> Self {
         let arguments: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
-        let versions = names.iter().filter_map(|name| registry.get(name).ok()).map(|backend| backend.info());
-        let versions: Vec<String> = versions.map(|info| format!("{} {}", info.name, info.version)).collect();
+        let versions = names.iter().map(|name| {
+            let found = registry.get(name).ok().and_then(|backend| backend.installation().ok());
+            format!("{name} {}", found.map_or("(version not known)".into(), |found| found.version))
+        });
+        let versions: Vec<String> = versions.collect();
         let missing = registry.iter().filter_map(|backend| match backend.availability() {
             Availability::Available => None,
             Availability::Unavailable(reason) => Some(format!("{}: {reason}", backend.info().name)),

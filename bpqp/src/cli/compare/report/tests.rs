@@ -45,7 +45,7 @@ fn solved(k: usize, f: usize, b: usize) -> Run {
         forward_ms: Some(2.0 * size),
         backward_ms: Some(size * (1 + b) as f64),
         certificate: Some(["exact", "kink", "degenerate"][k % 3]),
-        adjoint_residual: Some(if k % 4 == 0 { 0.0 } else { 1e-15 }),
+        adjoint_residual: Some(if k.is_multiple_of(4) { 0.0 } else { 1e-15 }),
         gradient_difference: Some(f64::NAN),
         ..Run::default()
     }
@@ -100,7 +100,11 @@ fn every_number_is_drawn_once() {
     let names = ["first", "second", "third"];
     let page = render(
         &problems,
-        &comparison(&problems, &names, |k, f, b| if (k + f + b) % 5 == 0 { failed() } else { solved(k, f, b) }),
+        &comparison(
+            &problems,
+            &names,
+            |k, f, b| if (k + f + b).is_multiple_of(5) { failed() } else { solved(k, f, b) },
+        ),
     );
     // Each backend has a number for each problem (some run of three is good), in each of four plots; four legends.
     assert_eq!(count(&page, r#"class="mark s0""#), 4 * 30 + 4);

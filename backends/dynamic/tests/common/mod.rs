@@ -1,0 +1,157 @@
+//! Libraries that stand in for a vendor's, compiled from C, and the problems that they know.
+//!
+//! They test our reading of a vendor's header, not the vendor: what is passed, in which order, with which signs, and what
+//! is made of each code. Whether that reading is right, only the vendor's own library can tell.
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bpqp_traits::{CscMatrix, ForwardSolver, ProgramBuf, ProgramUpdate, Session, Settings, Solution, Status};
+
+const INF: f64 = f64::INFINITY;
+
+/// A library made of `stubs/NAME.c`; its file is deleted on drop, which a loaded library survives.
+pub(crate) struct Stub(PathBuf);
+
+impl Stub {
+    /// Compiles `stubs/{name}.c` with each of `defines` as `-D`: `"STATUS=4"`. Every call makes a library of its own, so
+    /// that tests share none of its state.
+    pub(crate) fn compile(name: &str, defines: &[&str]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let library = folder.join(format!("lib{name}_stub_{}_{count}.so", std::process::id()));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stubs").join(format!("{name}.c"));
+        let mut compiler = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+        compiler.args(["-shared", "-fPIC", "-g", "-std=gnu11", "-Wall", "-Wextra", "-Werror"]);
+        compiler.args(["-Wno-unused-parameter", "-Wno-unused-function"]);
+        compiler.args(defines.iter().map(|define| format!("-D{define}"))).arg("-o").arg(&library).arg(&source);
+        let run = compiler.arg("-lm").output().unwrap();
+        assert!(run.status.success(), "{}: {}", source.display(), String::from_utf8_lossy(&run.stderr));
+        Self(library)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A problem that the stubs know, derived in `stubs/cases.h`.
+pub(crate) struct Case {
+    pub(crate) program: ProgramBuf,
+    pub(crate) x: Vec<f64>,
+    pub(crate) y: Vec<f64>,
+    pub(crate) bound_duals: Vec<f64>,
+}
+
+const P: [f64; 16] = [1.0, 0.5, 0.0, 0.0, 0.0, 1.25, 0.0, 0.0, 0.0, 0.0, 0.75, 0.0, 0.0, 0.0, 0.0, 0.0];
+#[rustfmt::skip]
+const A: [f64; 20] = [
+    1.0, 2.0, 0.0, 1.0,
+    1.0, 0.0, -1.0, 0.0,
+    0.0, 1.0, 1.0, 0.0,
+    0.0, -1.0, 0.0, 2.0,
+    1.0, 0.0, 0.0, 1.0,
+];
+
+fn case(p: &[f64], q: &[f64], a: &[f64], rows: [[f64; 5]; 2], bounds: [[f64; 4]; 2], answer: [&[f64]; 3]) -> Case {
+    let (p, a) = (CscMatrix::from_dense_rows(4, 4, p).unwrap(), CscMatrix::from_dense_rows(5, 4, a).unwrap());
+    let ([l, u], [lb, ub]) = (rows.map(Vec::from), bounds.map(Vec::from));
+    let program = ProgramBuf::new(p, q.to_vec(), a, (l, u), (lb, ub)).unwrap();
+    let [x, y, bound_duals] = answer.map(Vec::from);
+    Case { program, x, y, bound_duals }
+}
+
+const ROWS: [[f64; 5]; 2] = [[0.5, 1.25, -INF, -INF, -2.0], [2.0, 1.25, INF, 3.0, INF]];
+const BOUNDS: [[f64; 4]; 2] = [[-INF, -1.0, -0.5, -0.25], [INF, INF, 0.5, 1.0]];
+const X: [f64; 4] = [1.75, -0.5, 0.5, -0.25];
+const Y: [f64; 5] = [-0.5, -0.75, 0.0, 0.0, 0.0];
+const ZETA: [f64; 4] = [0.0, 0.0, 0.25, -0.5];
+
+pub(crate) fn qp() -> Case {
+    case(&P, &[-0.25, 0.75, -1.375, 1.0], &A, ROWS, BOUNDS, [&X, &Y, &ZETA])
+}
+
+pub(crate) fn lp() -> Case {
+    let answer: [&[f64]; 3] = [&[0.75, 0.125, -0.5, 1.0], &[0.5, 0.25, 0.0, 0.0, 0.0], &[0.0, 0.0, -0.5, 0.25]];
+    case(&[0.0; 16], &[-0.75, -1.0, 0.75, -0.75], &A, ROWS, BOUNDS, answer)
+}
+
+/// [`qp`] with other vectors.
+pub(crate) fn moved() -> Case {
+    let rows = [[0.75, 1.625, -INF, -INF, -1.75], [2.25, 1.625, INF, 3.0, INF]];
+    let bounds = [[-INF, -1.0, -0.625, -0.25], [INF, INF, 0.375, 1.0]];
+    case(&P, &[-0.5, 0.625, -1.28125, 1.0], &A, rows, bounds, [&[2.0, -0.5, 0.375, -0.25], &Y, &ZETA])
+}
+
+/// [`qp`] with other matrices, costs and sides.
+pub(crate) fn heavier() -> Case {
+    let mut a = A;
+    a[4..8].iter_mut().for_each(|v| *v *= 2.0);
+    let mut rows = ROWS;
+    rows.iter_mut().for_each(|side| side[1] = 2.5);
+    let y = [-0.5, -0.375, 0.0, 0.0, 0.0];
+    case(&P.map(|v| 2.0 * v), &[-1.75, 0.5, -1.75, 1.0], &a, rows, BOUNDS, [&X, &y, &ZETA])
+}
+
+/// A session for `case`.
+pub(crate) fn open(solver: &dyn ForwardSolver, case: &Case, settings: &Settings) -> Box<dyn Session> {
+    solver.setup(&case.program.as_ref(), settings).unwrap()
+}
+
+/// Solves, and asserts the answer of `case` to the last bit: no number of it needs rounding.
+pub(crate) fn assert_solves(session: &mut dyn Session, case: &Case) {
+    let mut out = Solution::default();
+    assert_eq!(session.solve(&mut out), Ok(Status::Solved));
+    assert_eq!((&out.x, &out.y, &out.bound_duals), (&case.x, &case.y, &case.bound_duals));
+}
+
+/// LP and QP, vectors and matrices updated there and back, between an LP and a QP too, and a start from another point.
+pub(crate) fn assert_marshals(solver: &dyn ForwardSolver) {
+    let settings = Settings::default();
+    assert_solves(&mut *open(solver, &lp(), &settings), &lp());
+    let mut session = open(solver, &qp(), &settings);
+    assert_solves(&mut *session, &qp());
+    for case in [moved(), qp(), heavier(), lp(), moved()] {
+        update(&mut *session, &case);
+        assert_solves(&mut *session, &case);
+        assert_solves(&mut *session, &case);
+    }
+    if solver.capabilities().warm_start {
+        let start = lp();
+        session.warm_start(&start.x, &start.y, &start.bound_duals).unwrap();
+        assert_solves(&mut *session, &moved());
+    }
+}
+
+/// Brings the session from any case to `case`: one call for the vectors, one for the matrices where they changed.
+fn update(session: &mut dyn Session, case: &Case) {
+    let program = case.program.as_ref();
+    // An LP has the pattern of the QP that it came from, with zeros.
+    let mut p = program.p().values().to_vec();
+    p.resize(4, 0.0);
+    let (a, q) = (Some(program.a().values()), Some(program.q()));
+    session.update(&ProgramUpdate { p: Some(&p), a, ..ProgramUpdate::default() }).unwrap();
+    let (l, u, lb, ub) = (program.l(), program.u(), program.lb(), program.ub());
+    let vectors = ProgramUpdate { q, l: Some(l), u: Some(u), lb: Some(lb), ub: Some(ub), ..ProgramUpdate::default() };
+    session.update(&vectors).unwrap();
+}
+
+/// The vendor's own library, where `BPQP_{name}_LIBRARY` names one; says so where it does not.
+pub(crate) fn real_library(name: &str) -> Option<PathBuf> {
+    let variable = format!("BPQP_{name}_LIBRARY");
+    let library = std::env::var_os(&variable).filter(|v| !v.is_empty()).map(PathBuf::from);
+    if library.is_none() {
+        println!("SKIPPED: {variable} is not set");
+    }
+    library
+}

@@ -1,0 +1,147 @@
+//! MOSEK: against a stub, and against the library where `BPQP_MOSEK_LIBRARY` names one. A stub tests our reading of the
+//! header, not the vendor.
+#![cfg(unix)]
+
+mod common;
+
+use bpqp_dynamic::{DynamicSolver, Vendor};
+use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
+
+use common::{Case, Stub, assert_marshals, assert_solves, lp, open, qp, real_library};
+
+fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
+    let stub = Stub::compile("mosek", defines);
+    (DynamicSolver::at(Vendor::Mosek, stub.path()), stub)
+}
+
+fn outcome_of(case: &Case, defines: &[&str]) -> (Result<Status, Error>, Solution) {
+    let (solver, _stub) = stub(defines);
+    let mut out = Solution::default();
+    let outcome = open(&solver, case, &Settings::default()).solve(&mut out);
+    (outcome, out)
+}
+
+/// How the QP ends with a stub made so.
+fn outcome(defines: &[&str]) -> Result<Status, Error> {
+    outcome_of(&qp(), defines).0
+}
+
+#[test]
+fn marshals() {
+    let (solver, _stub) = stub(&[]);
+    assert!(!solver.capabilities().warm_start);
+    assert_marshals(&solver);
+    assert_eq!(outcome_of(&lp(), &[]).1.iterations, 7);
+}
+
+#[test]
+fn an_interior_solution_serves_where_there_is_no_basis() {
+    let (solver, _stub) = stub(&["NO_BASIS"]);
+    assert_solves(&mut *open(&solver, &lp(), &Settings::default()), &lp());
+}
+
+#[test]
+fn is_found_and_named() {
+    let (solver, stub) = stub(&[]);
+    let found = solver.installation().unwrap();
+    assert_eq!((found.version.as_str(), found.license_refused), ("11.2.7", None));
+    assert_eq!(found.library.as_deref(), Some(stub.path()));
+}
+
+#[test]
+fn statuses() {
+    // The point is right, whatever the status says.
+    for defines in
+        [["SOLUTION=0", "TERMINATED=100001"], ["SOLUTION=4", "TERMINATED=100006"], ["SOLUTION=1", "TERMINATED=0"]]
+    {
+        assert_eq!(outcome(&defines), Ok(Status::Solved), "{defines:?}");
+    }
+    // What no auxiliary LP proves is not believed.
+    for solution in ["SOLUTION=5", "SOLUTION=6", "SOLUTION=7", "SOLUTION=8"] {
+        assert_eq!(outcome(&[solution]), Ok(Status::NumericalError), "{solution}");
+    }
+    assert_eq!(outcome(&["NO_SOLUTION"]), Ok(Status::NumericalError));
+    assert_eq!(outcome(&["NANS"]), Ok(Status::NumericalError));
+    for (defines, code) in [(["SOLUTION=77"], "77"), (["TERMINATED=100077"], "100077")] {
+        let unknown = outcome(&defines).unwrap_err();
+        assert!(unknown.kind() == ErrorKind::Backend && unknown.to_string().contains(code), "{unknown}");
+    }
+}
+
+#[test]
+fn a_limit_without_a_point_is_reported() {
+    let (solver, _stub) = stub(&["TERMINATED=100001", "NO_SOLUTION"]);
+    let limited = Settings { time_limit: Some(std::time::Duration::from_secs(1)), ..Settings::default() };
+    let mut out = Solution::default();
+    assert_eq!(open(&solver, &qp(), &limited).solve(&mut out), Ok(Status::TimeLimit));
+}
+
+#[test]
+fn error_codes() {
+    for (code, kind) in [
+        ("OPTIMIZE=1295", ErrorKind::NotConvex),
+        ("OPTIMIZE=1011", ErrorKind::LicenseRefused),
+        ("OPTIMIZE=1051", ErrorKind::Backend),
+    ] {
+        assert_eq!(outcome(&[code]).unwrap_err().kind(), kind, "{code}");
+    }
+    let too_large = outcome(&["OPTIMIZE=1011"]).unwrap_err().to_string();
+    assert!(too_large.contains("1011") && too_large.contains("larger"), "{too_large}");
+}
+
+#[test]
+fn a_refused_license() {
+    let (solver, _stub) = stub(&["LICENSE=1008"]);
+    let reason = solver.installation().unwrap().license_refused.unwrap();
+    assert!(reason.contains("1008") && reason.contains("MOSEKLM_LICENSE_FILE"), "{reason}");
+    assert_eq!(outcome(&["LICENSE=1008"]).unwrap_err().kind(), ErrorKind::LicenseRefused);
+}
+
+#[test]
+fn parameters() {
+    let (solver, _stub) = stub(&[]);
+    assert_parameters(&solver);
+}
+
+fn assert_parameters(solver: &DynamicSolver) {
+    let set = |name: &str, value: &str| {
+        let settings = Settings { options: [(name.into(), value.into())].into(), ..Settings::default() };
+        solver.setup(&qp().program.as_ref(), &settings).map(drop)
+    };
+    assert_eq!(set("param:MSK_IPAR_OPTIMIZER", "4"), Ok(()));
+    for (name, value) in [
+        ("param:MSK_IPAR_OPTIMIZER", "77"),
+        ("param:MSK_IPAR_OPTIMIZER", "x"),
+        ("param:MSK_IPAR_NOSUCH", "1"),
+        ("param:a\0b", "1"),
+    ] {
+        let error = set(name, value).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidSetting, "{name}={value}: {error}");
+    }
+}
+
+#[test]
+fn another_library_or_version() {
+    let missing = stub(&["NO_OPTIMIZE"]).0.installation().unwrap_err().to_string();
+    assert!(missing.contains("MSK_optimizetrm"), "{missing}");
+    let (old, _stub) = stub(&["VERSION=9"]);
+    let message = old.installation().unwrap_err().to_string();
+    assert!(message.contains("9.2.7") && message.contains("install version 10"), "{message}");
+}
+
+/// The library itself. What it holds after a set-up is compared in the module's own tests.
+#[test]
+fn the_library_without_a_license() {
+    let Some(library) = real_library("MOSEK") else { return };
+    let solver = DynamicSolver::at(Vendor::Mosek, library);
+    let found = solver.installation().unwrap();
+    assert_parameters(&solver);
+    let Some(reason) = found.license_refused else { return println!("SKIPPED: there is a license") };
+    assert!(found.version.split('.').count() == 3 && found.library.is_some(), "{:?}", found.version);
+    assert!(reason.contains("MOSEKLM_LICENSE_FILE"), "{reason}");
+    for case in [lp(), qp()] {
+        let mut out = Solution::default();
+        let refused = open(&solver, &case, &Settings::default()).solve(&mut out).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::LicenseRefused, "{refused}");
+    }
+}

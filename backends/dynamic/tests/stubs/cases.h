@@ -1,0 +1,79 @@
+/* The problems of `tests/common/mod.rs` and their solutions, for libraries that stand in for a vendor's.
+ *
+ * A stub turns what its vendor's functions were handed back into
+ *     minimize 1/2 x'Px + q'x   subject to   l <= Ax <= u,   lb <= x <= ub
+ * with dense matrices, and asks here which of the known problems it is. Only then does it hand out a solution: an array
+ * that was passed wrongly has none. The signs here are P x + q + A'y + z = 0, with y > 0 at u and y < 0 at l; the stub
+ * turns them into its vendor's.
+ *
+ * Case QP: n = 4 with every kind of bound, m = 5 with every kind of row. By construction, with
+ *     x = (1.75, -0.5, 0.5, -0.25), y = (-0.5, -0.75, 0, 0, 0), z = (0, 0, 0.25, -0.5):
+ *     Ax = (0.5, 1.25, 0, 0, 1.5): row 0 at its lower side, row 1 the equality, x2 at its upper bound, x3 at its lower;
+ *     Px = (1.5, 0.25, 0.375, 0), A'y = (-1.25, -1, 0.75, -0.5), so q = -(Px + A'y + z) = (-0.25, 0.75, -1.375, 1).
+ * The four active gradients are independent, so this vertex is the only solution, with the only multipliers.
+ *
+ * Case LP: P = 0, the same sets. x = (0.75, 0.125, -0.5, 1), y = (0.5, 0.25, 0, 0, 0), z = (0, 0, -0.5, 0.25):
+ *     Ax = (2, 1.25, -0.375, 1.875, 1.75): row 0 at its upper side, x2 at its lower bound, x3 at its upper;
+ *     A'y = (0.75, 1, -0.25, 0.5), so q = (-0.75, -1, 0.75, -0.75).
+ *
+ * Case MOVED: QP by t = (0.25, 0, -0.125, 0): x + t, sides + At, bounds + t, q - Pt, the same multipliers.
+ * Case HEAVIER: QP with 2P and its row 1 doubled, sides too, so y1 = -0.375 and q - Px: the same x.
+ *
+ * All numbers are exact in binary, and near one, so that they reach the vendor in units of one. */
+#include <math.h>
+#include <stddef.h>
+
+enum { N = 4, M = 5, FREE_ROW = 2 };
+enum { UNKNOWN = -1, QP, LP, MOVED, HEAVIER, CASES };
+
+#define INF HUGE_VAL
+
+typedef struct {
+    double p[N][N], q[N], a[M][N], l[M], u[M], lb[N], ub[N];
+} Program;
+
+typedef struct {
+    double x[N], y[M], z[N];
+} Answer;
+
+#define SETS {1, 2, 0, 1}, {1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 0, 2}, {1, 0, 0, 1}
+
+static const Program PROGRAMS[CASES] = {
+    [QP] = {
+        {{1, 0.5, 0, 0}, {0.5, 1.25, 0, 0}, {0, 0, 0.75, 0}, {0, 0, 0, 0}}, {-0.25, 0.75, -1.375, 1}, {SETS},
+        {0.5, 1.25, -INF, -INF, -2}, {2, 1.25, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1},
+    },
+    [LP] = {
+        {{0}}, {-0.75, -1, 0.75, -0.75}, {SETS},
+        {0.5, 1.25, -INF, -INF, -2}, {2, 1.25, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1},
+    },
+    [MOVED] = {
+        {{1, 0.5, 0, 0}, {0.5, 1.25, 0, 0}, {0, 0, 0.75, 0}, {0, 0, 0, 0}}, {-0.5, 0.625, -1.28125, 1}, {SETS},
+        {0.75, 1.625, -INF, -INF, -1.75}, {2.25, 1.625, INF, 3, INF}, {-INF, -1, -0.625, -0.25}, {INF, INF, 0.375, 1},
+    },
+    [HEAVIER] = {
+        {{2, 1, 0, 0}, {1, 2.5, 0, 0}, {0, 0, 1.5, 0}, {0, 0, 0, 0}}, {-1.75, 0.5, -1.75, 1},
+        {{1, 2, 0, 1}, {2, 0, -2, 0}, {0, 1, 1, 0}, {0, -1, 0, 2}, {1, 0, 0, 1}},
+        {0.5, 2.5, -INF, -INF, -2}, {2, 2.5, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1},
+    },
+};
+
+static const Answer ANSWERS[CASES] = {
+    [QP] = {{1.75, -0.5, 0.5, -0.25}, {-0.5, -0.75, 0, 0, 0}, {0, 0, 0.25, -0.5}},
+    [LP] = {{0.75, 0.125, -0.5, 1}, {0.5, 0.25, 0, 0, 0}, {0, 0, -0.5, 0.25}},
+    [MOVED] = {{2, -0.5, 0.375, -0.25}, {-0.5, -0.75, 0, 0, 0}, {0, 0, 0.25, -0.5}},
+    [HEAVIER] = {{1.75, -0.5, 0.5, -0.25}, {-0.5, -0.375, 0, 0, 0}, {0, 0, 0.25, -0.5}},
+};
+
+static int same(const double *a, const double *b, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (a[i] != b[i]) return 0;
+    return 1;
+}
+
+/* Which case `given` is, every number of it. */
+static int case_of(const Program *given) {
+    for (int k = 0; k < CASES; k++)
+        if (same((const double *)given, (const double *)&PROGRAMS[k], sizeof(Program) / sizeof(double))) return k;
+    return UNKNOWN;
+}
