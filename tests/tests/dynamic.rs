@@ -64,6 +64,11 @@ fn mosek() {
     conforms(Vendor::Mosek, |config| config);
 }
 
+#[test]
+fn copt() {
+    conforms(Vendor::Copt, |config| config);
+}
+
 /// What is skipped is what was expected to be.
 #[test]
 fn expected_libraries_run() {

@@ -22,6 +22,7 @@
 //! | `threads` | integer | 1 |
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
+mod copt;
 mod ffi;
 mod gurobi;
 mod highs;
@@ -51,11 +52,13 @@ pub enum Vendor {
     Gurobi,
     /// [MOSEK](https://www.mosek.com): interior point, simplex. Commercial, free for academics.
     Mosek,
+    /// [COPT](https://www.shanshu.ai/copt): simplex, barrier. Commercial, free for academics and for small problems.
+    Copt,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 3] = [Self::Highs, Self::Gurobi, Self::Mosek];
+    pub const ALL: [Self; 4] = [Self::Highs, Self::Gurobi, Self::Mosek, Self::Copt];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
@@ -63,6 +66,7 @@ impl Vendor {
             Self::Highs => highs::NAME,
             Self::Gurobi => gurobi::NAME,
             Self::Mosek => mosek::NAME,
+            Self::Copt => copt::NAME,
         }
     }
 }
@@ -90,6 +94,7 @@ impl DynamicSolver {
             Vendor::Highs => Arc::new(Lazy::<highs::Highs>::new(explicit)),
             Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
             Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
+            Vendor::Copt => Arc::new(Lazy::<copt::Copt>::new(explicit)),
         };
         Self { vendor, shared }
     }
