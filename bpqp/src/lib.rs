@@ -25,6 +25,10 @@
 
 mod builder;
 mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "io")]
+pub mod compare;
 mod convexity;
 mod error;
 #[cfg(feature = "io")]

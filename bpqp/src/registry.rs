@@ -87,8 +87,15 @@ pub struct Registry {
 
 impl Registry {
     /// The backends that this crate can be built with, each with the feature that does it.
-    pub const KNOWN: &'static [(&'static str, &'static str)] =
-        &[("native", "native"), ("clarabel", "clarabel"), ("osqp", "osqp"), ("highs", "dynamic")];
+    pub const KNOWN: &'static [(&'static str, &'static str)] = &[
+        ("native", "native"),
+        ("clarabel", "clarabel"),
+        ("osqp", "osqp"),
+        ("good-lp-microlp", "good-lp"),
+        ("good-lp-clarabel", "good-lp"),
+        ("good-lp-highs", "good-lp-highs"),
+        ("highs", "dynamic"),
+    ];
 
     /// A registry without backends.
     pub fn empty() -> Self {
@@ -107,6 +114,12 @@ impl Registry {
         registry.register(Backend::from_forward(bpqp_clarabel::ClarabelSolver));
         #[cfg(feature = "osqp")]
         registry.register(Backend::from_forward(bpqp_osqp::OsqpSolver));
+        #[cfg(feature = "good-lp")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::microlp()));
+        #[cfg(feature = "good-lp")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::clarabel()));
+        #[cfg(feature = "good-lp-highs")]
+        registry.register(Backend::from_forward(bpqp_good_lp::GoodLpSolver::highs()));
         #[cfg(feature = "dynamic")]
         for vendor in bpqp_dynamic::Vendor::ALL {
             registry.register(Backend::from_forward(bpqp_dynamic::DynamicSolver::new(vendor)));

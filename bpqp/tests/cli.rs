@@ -214,7 +214,7 @@ mod with_a_solver {
             for key in ["primal_residual", "dual_residual", "gap", "adjoint_residual", "gradient_difference"] {
                 assert!(row[key].as_f64().unwrap() <= 1e-7, "{key}: {row}");
             }
-            for key in ["file", "backend", "setup_ms", "forward_ms", "backward_ms"] {
+            for key in ["file", "forward", "backward", "setup_ms", "forward_ms", "backward_ms"] {
                 assert!(!row[key].is_null(), "{key}");
             }
         }
@@ -225,7 +225,7 @@ mod with_a_solver {
         let backends = bpqp::Registry::compiled().usable().names().len();
         let (code, out, _) = text(&[]);
         assert_eq!(code, 0, "{out}");
-        assert!(out.contains("HS35") && out.contains("runs solved"), "{out}");
+        assert!(out.contains("HS35") && out.contains("infeasible or unbounded and told so"), "{out}");
         let (code, document) = json(&["--json"]);
         assert_eq!(code, 0);
         // Published optimal values (Maros and Mészáros 1997), in the order of the table.
@@ -243,12 +243,85 @@ mod with_a_solver {
             assert_eq!(rows.len(), backends, "{name}");
             // First-order methods need not solve all of them, but what is solved is right.
             let (solved, failed): (Vec<&Value>, Vec<&Value>) = rows.iter().partition(|row| row["status"] == "solved");
-            assert!(failed.iter().all(|row| row["backend"] == "osqp"), "{failed:?}");
+            assert!(failed.iter().all(|row| row["forward"] == "osqp"), "{failed:?}");
             for row in solved {
                 let objective = row["objective"].as_f64().unwrap();
                 assert!((objective - value).abs() <= 1e-6 * value.abs().max(1.0), "{row}");
             }
         }
+    }
+
+    #[test]
+    fn embedded_problems_end_as_they_should() {
+        let (_, document) = json(&["compare", "--json"]);
+        for row in document.as_array().unwrap() {
+            assert!(row["expected"].is_string(), "{row}");
+            assert!(row["status"] == row["expected"] || row["forward"] == "osqp", "{row}");
+        }
+        let ended = |status: &str| document.as_array().unwrap().iter().filter(|row| row["status"] == status).count();
+        let backends = bpqp::Registry::compiled().usable().names().len();
+        assert_eq!((ended("primal_infeasible"), ended("dual_infeasible")), (2 * backends, 2 * backends));
+    }
+
+    #[test]
+    fn pairs_are_all_forward_with_all_backward_backends() {
+        let backends = bpqp::Registry::compiled().usable().names();
+        let (code, document) = json(&["compare", "--pairs", &data("qjh.mps"), "--json"]);
+        assert_eq!(code, 0);
+        let name = |row: &Value, key: &str| row[key].as_str().unwrap().to_string();
+        let found: Vec<_> =
+            document.as_array().unwrap().iter().map(|r| (name(r, "forward"), name(r, "backward"))).collect();
+        let wanted: Vec<_> =
+            backends.iter().flat_map(|f| backends.iter().map(move |b| (f.clone(), b.clone()))).collect();
+        assert_eq!(found, wanted);
+        for row in document.as_array().unwrap() {
+            assert!(row["gradient_difference"].as_f64().unwrap() <= 1e-7, "{row}");
+        }
+        let (code, out, _) = text(&["compare", "--pairs", "--backends", &backends[0], &data("qjh.mps")]);
+        assert_eq!(code, 0);
+        assert!(out.contains("backward") && out.contains("1 of 1 runs solved"), "{out}");
+    }
+
+    #[test]
+    fn a_report_is_one_page_beside_what_is_printed() {
+        let hostile = scratch("<b>&\"'.json", r#"{"P": [[1]], "q": [1]}"#);
+        let infeasible = scratch("no-point.json", r#"{"q": [1], "A": [[1], [1]], "b": [0, 1]}"#);
+        let report = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("report.html");
+        std::fs::write(&report, "an older and longer report ".repeat(10_000)).unwrap();
+        let path = report.display().to_string();
+        let (code, document) = json(&["compare", "--pairs", &hostile, &infeasible, "--report", &path, "--json"]);
+        assert_eq!(code, 3, "one of them has no solution");
+        let pairs = bpqp::Registry::compiled().usable().names().len().pow(2);
+        assert_eq!(document.as_array().unwrap().len(), 2 * pairs);
+        let page = std::fs::read_to_string(&report).unwrap();
+        assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"), "{page}");
+        assert!(page.contains("&lt;b&gt;&amp;&quot;") && !page.contains("<b>&"), "{page}");
+        for what in ["compare --pairs", "Agreement of gradients", "primal_infeasible", "prefers-color-scheme", "<svg"] {
+            assert!(page.contains(what), "{what}");
+        }
+        assert!(!page.contains("older"));
+        let (code, out, _) = text(&["compare", &hostile, "--report", &path]);
+        assert_eq!(code, 0, "{out}");
+        assert!(out.contains("runs solved"), "{out}");
+    }
+
+    #[test]
+    fn a_report_that_cannot_be_written_is_told_before_any_work() {
+        let problem = scratch("kept.json", r#"{"P": [[1]], "q": [1]}"#);
+        let folder = data("");
+        let cases = [("/no/such/folder/report.html", "io"), (&folder, "io"), (&problem, "invalid_argument")];
+        for (path, kind) in cases {
+            let (code, document) = json(&["compare", &problem, "--report", path, "--json"]);
+            assert_eq!((code, &document["error"]["kind"]), (1, &Value::from(kind)), "{path}");
+            assert!(document["error"]["message"].as_str().unwrap().contains(path), "{document}");
+            let (code, out, err) = text(&["compare", &problem, "--report", path]);
+            assert_eq!((code, out.as_str()), (1, ""), "{path}: {err}");
+        }
+        assert!(std::fs::read_to_string(&problem).unwrap().contains("\"q\""), "the problem is as it was");
+        let report = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("never.html");
+        let _ = std::fs::remove_file(&report);
+        let (code, _) = json(&["compare", "no-such.qps", "--report", &report.display().to_string(), "--json"]);
+        assert!(code == 1 && !report.exists(), "nothing is left behind where the files cannot be read");
     }
 
     #[test]

@@ -58,6 +58,22 @@ macro_rules! __forward_cases {
             infeasible::unbounded_oblique 1 ["quadratic_objective"];
             infeasible::unbounded_free 1 [];
             infeasible::doubly_infeasible 1 [];
+            linear::linear_row_duals 2 ["duals"];
+            linear::linear_equality_duals 2 ["duals"];
+            linear::linear_bound_duals 2 ["duals"];
+            linear::linear_row_and_bound_duals 2 ["duals"];
+            linear::linear_free_row 2 [];
+            linear::linear_zero_row 2 [];
+            linear::linear_duplicate_equality 2 [];
+            linear::linear_single_point 2 [];
+            linear::linear_scaled_objective 2 [];
+            linear::linear_scaled_rows 2 [];
+            linear::linear_distant_bounds 2 [];
+            linear::linear_infeasible_rows 2 [];
+            linear::linear_infeasible_bounds 2 [];
+            linear::linear_infeasible_equalities 2 [];
+            linear::linear_infeasible_zero_row 2 [];
+            linear::linear_unbounded_oblique 2 [];
             cones::ball_projection 1 ["second_order_cones", "quadratic_objective"];
             cones::ball_inactive 1 ["second_order_cones", "quadratic_objective"];
             cones::ball_linear 1 ["second_order_cones"];
@@ -75,6 +91,7 @@ macro_rules! __forward_cases {
             capabilities::checks_convexity 1 ["quadratic_objective"];
             capabilities::update_vectors 1 [];
             capabilities::update_matrices 1 [];
+            capabilities::update_to_quadratic 2 ["update_matrices"];
             settings::invalid_tolerance 1 [];
             settings::zero_iterations 1 [];
             settings::unknown_option 1 [];
@@ -99,6 +116,7 @@ macro_rules! __forward_cases {
             updates::update_p 1 ["update_matrices", "quadratic_objective"];
             updates::update_a 1 ["update_matrices"];
             updates::update_everything 1 ["update_vectors", "update_matrices", "quadratic_objective"];
+            updates::update_linear_program 2 ["update_vectors", "update_matrices"];
             updates::update_kinds_of_sides 1 ["update_vectors"];
             updates::update_nothing 1 ["update_vectors"];
             updates::update_invalid_vectors 1 ["update_vectors"];

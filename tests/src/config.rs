@@ -26,6 +26,8 @@ pub struct Config {
     /// Whether the backward solver chooses the solution of least norm where there are many, which not every method does:
     /// see [`BackwardQpSolver`](bpqp_traits::BackwardQpSolver). Default true.
     pub least_norm: bool,
+    /// Cases that came after this version of the suite are not run. Default [`SUITE_VERSION`](crate::SUITE_VERSION): all are.
+    pub suite_version: u32,
     /// The backend's own options, given to every solve.
     pub options: BTreeMap<String, String>,
 }
@@ -42,6 +44,7 @@ impl Default for Config {
             difference_step: 1e-6,
             adjoint_accuracy: 1e-9,
             least_norm: true,
+            suite_version: crate::SUITE_VERSION,
             options: BTreeMap::new(),
         }
     }

@@ -11,6 +11,8 @@ pub enum Outcome {
     Failed(String),
     /// The backend's declared capabilities exclude the case; the reason names the flag.
     Skipped(String),
+    /// The case came with this version of the suite, after the one that [`Config::suite_version`](crate::Config) asks for.
+    Newer(u32),
 }
 
 /// One case and what became of it.
@@ -56,6 +58,11 @@ impl Report {
         self.names(|o| matches!(o, Outcome::Skipped(_)))
     }
 
+    /// Names of the cases that came after the version of the suite that was asked for.
+    pub fn newer(&self) -> Vec<&'static str> {
+        self.names(|o| matches!(o, Outcome::Newer(_)))
+    }
+
     /// Whether no case failed and the skips are the expected ones.
     pub fn is_conformant(&self) -> bool {
         self.failed().is_empty() && self.skip_mismatches.is_empty()
@@ -75,6 +82,7 @@ impl fmt::Display for Report {
                 Outcome::Passed => writeln!(f, "  {:<38} passed", case.name)?,
                 Outcome::Failed(message) => writeln!(f, "  {:<38} FAILED   {message}", case.name)?,
                 Outcome::Skipped(reason) => writeln!(f, "  {:<38} skipped  {reason}", case.name)?,
+                Outcome::Newer(since) => writeln!(f, "  {:<38} not run  came with version {since}", case.name)?,
             }
         }
         self.skip_mismatches.iter().try_for_each(|m| writeln!(f, "  {m}"))

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bpqp::Settings;
+use crate::Settings;
 use clap::{Args, Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -118,6 +118,12 @@ pub(crate) struct CompareArgs {
     /// Backends, separated by commas; default: all that are available
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) backends: Vec<String>,
+    /// Pair every backend forward with every backend backward, rather than each with itself
+    #[arg(long)]
+    pub(crate) pairs: bool,
+    /// Write the comparison with plots to FILE as well, as one HTML page that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use bpqp::traits::{Capabilities, Error};
-use bpqp::{Backend, Registry};
+use crate::traits::{Capabilities, Error};
+use crate::{Backend, Registry};
 use serde::Serialize;
 
 use super::output::{self, Failure, Outcome};
@@ -50,8 +50,7 @@ struct Row {
     capabilities: Option<BTreeMap<&'static str, bool>>,
 }
 
-pub(crate) fn run(json: bool) -> Result<Outcome, Failure> {
-    let registry = Registry::compiled();
+pub(crate) fn run(registry: &Registry, json: bool) -> Result<Outcome, Failure> {
     let compiled: Vec<Row> = registry.iter().map(row).collect();
     let missing = Registry::KNOWN.iter().filter(|(name, _)| compiled.iter().all(|row| row.name != *name));
     let missing: Vec<Row> = missing.map(|(name, feature)| absent(name, feature)).collect();

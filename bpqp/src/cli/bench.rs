@@ -1,6 +1,6 @@
 //! `bpqp bench`.
 
-use bpqp::{Layer, Program, Registry};
+use crate::{Layer, Program, Registry};
 use serde::Serialize;
 
 use super::args::BenchArgs;
@@ -25,16 +25,17 @@ struct Row {
 
 /// Milliseconds of one run; a problem without a solution has no backward pass.
 struct Run {
-    status: bpqp::Status,
+    status: crate::Status,
     setup: f64,
     forward: f64,
     backward: Option<f64>,
 }
 
-pub(crate) fn run(args: &BenchArgs, json: bool) -> Result<Outcome, Failure> {
-    let pair = input::pair(&args.pair, &args.solver)?;
-    let limits = Registry::compiled().get(&pair.forward)?.capabilities().time_limit;
+pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<Outcome, Failure> {
+    let pair = input::pair(registry, &args.pair, &args.solver)?;
+    let limits = registry.get(&pair.forward)?.capabilities().time_limit;
     let layer = Layer::builder()
+        .registry(registry.clone())
         .forward(&pair.forward)
         .backward(&pair.backward)
         .settings(with_default_limit(&args.solver, limits))
@@ -68,18 +69,18 @@ pub(crate) fn run(args: &BenchArgs, json: bool) -> Result<Outcome, Failure> {
     } else {
         output::text(&render(&rows))
     }
-    Ok(Outcome::solved_if(rows.iter().all(|row| row.status == bpqp::Status::Solved.as_str())))
+    Ok(Outcome::solved_if(rows.iter().all(|row| row.status == crate::Status::Solved.as_str())))
 }
 
 /// Medians over `repeat` runs, after one that does not count.
-fn median_run(layer: &Layer, program: &Program, repeat: u32, mut done: impl FnMut()) -> bpqp::Result<Run> {
+fn median_run(layer: &Layer, program: &Program, repeat: u32, mut done: impl FnMut()) -> crate::Result<Run> {
     let mut runs = Vec::new();
     for _ in 0..=repeat {
         runs.push(single_run(layer, program)?);
         done();
     }
     let counted = &runs[1..];
-    let status = counted.iter().map(|run| run.status).find(|s| !s.is_solved()).unwrap_or(bpqp::Status::Solved);
+    let status = counted.iter().map(|run| run.status).find(|s| !s.is_solved()).unwrap_or(crate::Status::Solved);
     let backward: Option<Vec<f64>> = counted.iter().map(|run| run.backward).collect();
     Ok(Run {
         status,
@@ -89,7 +90,7 @@ fn median_run(layer: &Layer, program: &Program, repeat: u32, mut done: impl FnMu
     })
 }
 
-fn single_run(layer: &Layer, program: &Program) -> bpqp::Result<Run> {
+fn single_run(layer: &Layer, program: &Program) -> crate::Result<Run> {
     let mut solved = layer.forward(program)?;
     let (status, timing) = (solved.status(), solved.timing());
     let backward = match status.has_solution() {

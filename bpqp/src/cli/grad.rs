@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use bpqp::io::{ProblemFile, read_numbers};
-use bpqp::{BlockCheck, CertificateKind, CheckOptions, Gradient, Solved, check_gradient};
+use crate::io::{ProblemFile, read_numbers};
+use crate::{BlockCheck, CertificateKind, CheckOptions, Gradient, Registry, Solved, check_gradient};
 use serde::Serialize;
 
 use super::args::GradArgs;
@@ -52,18 +52,18 @@ impl From<&BlockCheck> for CheckReport {
     }
 }
 
-pub(crate) fn run(args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
-    let pair = input::pair(&args.pair, &args.solver)?;
+pub(crate) fn run(registry: &Registry, args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
+    let pair = input::pair(registry, &args.pair, &args.solver)?;
     let problem = input::problem(&args.file)?;
     let x_bar = cotangent(&args.cotangent, problem.program.num_vars())?;
     check_is_sensible(args, problem.program.num_vars())?;
-    let at_file = |e: bpqp::Error| Failure::at(&args.file, &e);
+    let at_file = |e: crate::Error| Failure::at(&args.file, &e);
 
     let spinner = input::spinner(format!("differentiating {}", args.file.display()));
     let mut solved = pair.layer.forward(&problem.program).map_err(at_file)?;
     let gradient = match solved.backward(&x_bar) {
         Ok(gradient) => Some(gradient),
-        Err(bpqp::Error::NotSolved { .. } | bpqp::Error::Inaccurate { .. }) => None,
+        Err(crate::Error::NotSolved { .. } | crate::Error::Inaccurate { .. }) => None,
         Err(error) => return Err(at_file(error)),
     };
     spinner.finish_and_clear();
@@ -109,7 +109,7 @@ fn differences(
     problem: &ProblemFile,
     x_bar: &[f64],
     gradient: &Gradient,
-) -> bpqp::Result<Vec<BlockCheck>> {
+) -> crate::Result<Vec<BlockCheck>> {
     let default = CheckOptions::default();
     let options = CheckOptions { entries: args.check_entries.unwrap_or(default.entries), ..default };
     let bar = input::progress(0);
@@ -198,7 +198,7 @@ fn norms(gradient: &Gradient) -> String {
     let mut listing = table(&["gradient", "entries", "nonzero", "largest magnitude"], &[1, 2, 3]);
     for (name, values) in gradient.blocks().into_iter().filter(|(_, values)| !values.is_empty()) {
         let nonzero = values.iter().filter(|v| **v != 0.0).count();
-        let largest = bpqp::traits::vector::max_abs(values);
+        let largest = crate::traits::vector::max_abs(values);
         listing.add_row([format!("∂L/∂{name}"), values.len().to_string(), nonzero.to_string(), value(Some(largest))]);
     }
     format!("{listing}\n(--json has the values)\n")

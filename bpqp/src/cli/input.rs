@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use bpqp::io::{ProblemFile, read_bytes, read_file};
-use bpqp::{Error, Layer, Registry};
+use crate::io::{ProblemFile, read_bytes, read_file};
+use crate::{Error, Layer, Registry};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{PairArgs, SolverArgs};
@@ -32,15 +32,20 @@ pub(crate) struct Pair {
 }
 
 /// The layer that the arguments ask for.
-pub(crate) fn pair(args: &PairArgs, solver: &SolverArgs) -> Result<Pair, Failure> {
-    let names = Registry::compiled().names();
+pub(crate) fn pair(registry: &Registry, args: &PairArgs, solver: &SolverArgs) -> Result<Pair, Failure> {
+    let names = registry.names();
     let Some(default) = names.first() else {
-        let message = "no backend was compiled in; build with a feature such as `native`";
+        let message = "no backend is registered; build with a feature such as `native`";
         return Err(Failure::new("unknown_backend", message));
     };
     let forward = args.forward.as_ref().unwrap_or(default).clone();
     let backward = args.backward.as_ref().unwrap_or(default).clone();
-    let layer = Layer::builder().forward(&forward).backward(&backward).settings(solver.settings()).build()?;
+    let layer = Layer::builder()
+        .registry(registry.clone())
+        .forward(&forward)
+        .backward(&backward)
+        .settings(solver.settings())
+        .build()?;
     Ok(Pair { layer, forward, backward })
 }
 

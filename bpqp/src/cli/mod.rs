@@ -1,10 +1,18 @@
-//! The command-line program.
+//! The command-line program `bpqp`, over any registry of backends.
+//!
+//! A crate with a solver of its own makes the same program with that solver in it:
+//! ```no_run
+//! fn program(mine: bpqp::Backend) -> std::process::ExitCode {
+//!     let mut registry = bpqp::Registry::compiled();
+//!     registry.register(mine);
+//!     bpqp::cli::run(&registry)
+//! }
+//! ```
 
 mod args;
 mod backends;
 mod bench;
 mod compare;
-mod embedded;
 mod grad;
 mod input;
 mod output;
@@ -20,17 +28,19 @@ use clap::error::ErrorKind;
 
 use self::args::{Cli, Command, CompareArgs};
 use self::output::{Failure, Outcome};
+use crate::Registry;
 
-/// Runs the program on its arguments.
-pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args: Vec<OsString> = args.into_iter().collect();
+/// Runs the program on the arguments of this process with the backends of `registry`: prints, and returns the exit code
+/// (0 solved, 1 error, 2 wrong usage, 3 not solved).
+pub fn run(registry: &Registry) -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
     // Also where the arguments do not parse, a program that asked for JSON gets JSON.
     let json = args.iter().take_while(|a| *a != "--").any(|a| a == "--json");
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, json),
     };
-    match dispatch(cli, json) {
+    match dispatch(registry, cli, json) {
         Ok(Outcome::Solved) => ExitCode::SUCCESS,
         Ok(Outcome::NotSolved) => ExitCode::from(3),
         Err(failure) => {
@@ -40,13 +50,13 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli, json: bool) -> Result<Outcome, Failure> {
+fn dispatch(registry: &Registry, cli: Cli, json: bool) -> Result<Outcome, Failure> {
     match cli.command.unwrap_or_else(|| Command::Compare(CompareArgs::default())) {
-        Command::Backends => backends::run(json),
-        Command::Solve(args) => solve::run(&args, json),
-        Command::Grad(args) => grad::run(&args, json),
-        Command::Compare(args) => compare::run(&args, json),
-        Command::Bench(args) => bench::run(&args, json),
+        Command::Backends => backends::run(registry, json),
+        Command::Solve(args) => solve::run(registry, &args, json),
+        Command::Grad(args) => grad::run(registry, &args, json),
+        Command::Compare(args) => compare::run(registry, &args, json),
+        Command::Bench(args) => bench::run(registry, &args, json),
     }
 }
 

@@ -36,13 +36,13 @@ impl Failure {
     }
 
     /// An error met while reading the problem in `file`.
-    pub(crate) fn reading(file: &Path, error: &bpqp::Error) -> Self {
+    pub(crate) fn reading(file: &Path, error: &crate::Error) -> Self {
         let advice = (error.kind() == "parse").then_some("problem files are QPS/MPS or JSON, plain or gzipped");
         Self { advice, ..Self::at(file, error) }
     }
 
     /// An error met with `file`, which the message names.
-    pub(crate) fn at(file: &Path, error: &bpqp::Error) -> Self {
+    pub(crate) fn at(file: &Path, error: &crate::Error) -> Self {
         let (name, message) = (file.display().to_string(), error.to_string());
         let message = if message.contains(&name) { message } else { format!("{name}: {message}") };
         Self::new(error.kind(), message)
@@ -54,8 +54,8 @@ impl Failure {
     }
 }
 
-impl From<bpqp::Error> for Failure {
-    fn from(error: bpqp::Error) -> Self {
+impl From<crate::Error> for Failure {
+    fn from(error: crate::Error) -> Self {
         Self::new(error.kind(), error.to_string())
     }
 }

@@ -1,7 +1,7 @@
 //! What several commands print of a solution and its gradient.
 
-use bpqp::io::CscJson;
-use bpqp::{Certificate, ConstraintId, Duals, Gradient, Timing};
+use crate::io::CscJson;
+use crate::{Certificate, ConstraintId, Duals, Gradient, Timing};
 use serde::Serialize;
 
 use super::input::ms;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use bpqp::io::ProblemFile;
-use bpqp::{Solved, Status};
+use crate::io::ProblemFile;
+use crate::{Registry, Solved, Status};
 use serde::Serialize;
 
 use super::args::{PairArgs, SolveArgs};
@@ -44,9 +44,9 @@ struct Timing {
     forward: f64,
 }
 
-pub(crate) fn run(args: &SolveArgs, json: bool) -> Result<Outcome, Failure> {
+pub(crate) fn run(registry: &Registry, args: &SolveArgs, json: bool) -> Result<Outcome, Failure> {
     let pair = PairArgs { forward: args.backend.clone(), backward: None };
-    let pair = input::pair(&pair, &args.solver)?;
+    let pair = input::pair(registry, &pair, &args.solver)?;
     let spinner = input::spinner(format!("solving {}", args.file.display()));
     let problem = input::problem(&args.file)?;
     let solved = pair.layer.forward(&problem.program).map_err(|e| Failure::at(&args.file, &e))?;

@@ -30,6 +30,9 @@ pub struct BackwardCase {
 
 impl BackwardCase {
     fn outcome(&self, solver: &dyn BackwardQpSolver, config: &Config) -> Outcome {
+        if self.since > config.suite_version {
+            return Outcome::Newer(self.since);
+        }
         if self.needs.contains(&"refactorize") && !refactorizes(solver) {
             return Outcome::Skipped("answers that refactorization is unsupported".into());
         }

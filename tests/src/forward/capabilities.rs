@@ -1,6 +1,6 @@
 //! Capability flags, both ways: what is declared works, what is not is refused before any work.
 
-use bpqp_traits::{ErrorKind, ProgramUpdate};
+use bpqp_traits::{CscMatrix, ErrorKind, ProgramBuf, ProgramUpdate};
 
 use super::{Expected, ForwardContext};
 use crate::verdict::{accepted, close, ensure, refused};
@@ -79,6 +79,26 @@ pub(super) fn update_matrices(ctx: &ForwardContext<'_>) -> CaseResult {
     }
     refused("an undeclared update of A", update, &[ErrorKind::Unsupported])?;
     close("x", &ctx.solved_in(session.as_mut(), &program)?.x, &[1.0], ctx.config.accuracy)
+}
+
+/// A Hessian of stored zeros may get values, `min −x` on `[−4, 4]` becoming `½x² − x`, or they are refused with the session
+/// left as it was.
+pub(super) fn update_to_quadratic(ctx: &ForwardContext<'_>) -> CaseResult {
+    let program = |p: f64| {
+        let none = (vec![], vec![]);
+        let a = CscMatrix::zeros(0, 1);
+        ProgramBuf::new(CscMatrix::from_diagonal(&[p])?, vec![-1.0], a, none, (vec![-4.0], vec![4.0]))
+    };
+    let (linear, quadratic) =
+        (accepted("the suite's own problem", program(0.0))?, accepted("the suite's own problem", program(1.0))?);
+    let mut session = ctx.setup(&linear)?;
+    let update = session.update(&ProgramUpdate { p: Some(&[1.0]), ..Default::default() });
+    if ctx.capabilities.quadratic_objective {
+        accepted("update of P", update)?;
+        return close("x", &ctx.solved_in(session.as_mut(), &quadratic)?.x, &[1.0], ctx.config.accuracy);
+    }
+    refused("an undeclared quadratic objective", update, &[ErrorKind::Unsupported])?;
+    close("x", &ctx.solved_in(session.as_mut(), &linear)?.x, &[4.0], ctx.config.accuracy)
 }
 
 /// Calling for the capabilities twice gives the same flags: they are facts, not states.

@@ -9,7 +9,7 @@ use crate::{CaseResult, Problem};
 const INF: f64 = f64::INFINITY;
 
 /// One of `wanted`, with a certificate; a backend without certificates need only not claim a solution.
-fn expect(ctx: &ForwardContext<'_>, problem: &Problem, wanted: &[Status]) -> CaseResult {
+pub(super) fn expect(ctx: &ForwardContext<'_>, problem: &Problem, wanted: &[Status]) -> CaseResult {
     let (status, _) = ctx.solve(&problem.build()?)?;
     let right = wanted.contains(&status);
     let excused = !ctx.capabilities.infeasibility_certificates && !status.has_solution();

@@ -8,6 +8,7 @@ mod degenerate;
 mod duals;
 mod gradients;
 mod infeasible;
+mod linear;
 mod projections;
 mod random;
 mod scaling;
@@ -45,6 +46,9 @@ impl ForwardCase {
     }
 
     fn outcome(&self, solver: &dyn ForwardSolver, config: &Config) -> Outcome {
+        if self.since > config.suite_version {
+            return Outcome::Newer(self.since);
+        }
         let capabilities = solver.capabilities();
         if let Some(reason) = self.skip_reason(&capabilities) {
             return Outcome::Skipped(reason);

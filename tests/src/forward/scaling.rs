@@ -6,7 +6,12 @@ use crate::{CaseResult, Problem};
 
 const INF: f64 = f64::INFINITY;
 
-fn check_stretched(ctx: &ForwardContext<'_>, problem: &Problem, expected: Expected<'_>, stretch: f64) -> CaseResult {
+pub(super) fn check_stretched(
+    ctx: &ForwardContext<'_>,
+    problem: &Problem,
+    expected: Expected<'_>,
+    stretch: f64,
+) -> CaseResult {
     let accuracy = ctx.config.accuracy + 10.0 * stretch * ctx.config.tolerance;
     ctx.check_within(problem, expected, accuracy)
 }

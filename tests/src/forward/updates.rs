@@ -137,6 +137,22 @@ pub(super) fn update_everything(ctx: &ForwardContext<'_>) -> CaseResult {
     })
 }
 
+/// Every field of a linear program at once: the dear corner on the upper side becomes a cheap one on the lower.
+pub(super) fn update_linear_program(ctx: &ForwardContext<'_>) -> CaseResult {
+    let (old, mut new) = (strip([-1.0, -2.0]), strip([1.0, 2.0]));
+    new.a[0] = vec![0.5, 1.5];
+    (new.l, new.u, new.lb, new.ub) = (vec![2.5], vec![6.0], vec![0.25, 0.5], vec![3.0, 3.5]);
+    check_update(ctx, &old, &new, |v| ProgramUpdate {
+        q: Some(&v.data.q),
+        a: Some(&v.a),
+        l: Some(&v.data.l),
+        u: Some(&v.data.u),
+        lb: Some(&v.data.lb),
+        ub: Some(&v.data.ub),
+        ..Default::default()
+    })
+}
+
 /// Sides change their kind: a row is opened, an inequality becomes an equality, a variable is fixed, and all back.
 pub(super) fn update_kinds_of_sides(ctx: &ForwardContext<'_>) -> CaseResult {
     let old = strip([1.0, 2.0]);
