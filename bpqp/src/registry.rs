@@ -95,6 +95,9 @@ impl Registry {
         ("good-lp-clarabel", "good-lp"),
         ("good-lp-highs", "good-lp-highs"),
         ("highs", "dynamic"),
+        ("gurobi", "dynamic"),
+        ("mosek", "dynamic"),
+        ("copt", "dynamic"),
     ];
 
     /// A registry without backends.
