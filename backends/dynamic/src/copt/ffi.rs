@@ -9,7 +9,7 @@ use bpqp_traits::{Error, Result, Solution};
 
 use super::NAME;
 use super::status::refused;
-use crate::ffi::{function_table, int, text};
+use crate::ffi::{function_table, in_range, int, text};
 use crate::model::{Matrix, Terms};
 
 /// The size that the header recommends for texts.
@@ -295,10 +295,6 @@ fn create(environment: &Environment) -> Result<NonNull<c_void>> {
     let code = unsafe { (environment.functions.create_problem)(environment.ptr.as_ptr(), &mut raw) };
     accepted(code, "to make a problem")?;
     NonNull::new(raw).ok_or_else(|| Error::backend(NAME, "made no problem"))
-}
-
-fn in_range(indices: &[c_int], end: usize) -> bool {
-    indices.iter().all(|&i| usize::try_from(i).is_ok_and(|i| i < end))
 }
 
 fn check(ok: bool, what: &str) -> Result<()> {

@@ -9,7 +9,7 @@ use bpqp_traits::{Error, Result};
 
 use super::NAME;
 use super::status::refused;
-use crate::ffi::{function_table, int};
+use crate::ffi::{function_table, in_range, int};
 use crate::model::{Matrix, Terms};
 
 /// Asked for a result that the model does not have.
@@ -305,10 +305,6 @@ unsafe fn set(functions: &Functions, env: NonNull<c_void>, name: &str, value: &s
         10003 | 10008 => Err(bad("is not in the parameter's range")),
         code => Err(refused(code, &format!("the parameter {name}"))),
     }
-}
-
-fn in_range(indices: &[c_int], end: usize) -> bool {
-    indices.iter().all(|&i| usize::try_from(i).is_ok_and(|i| i < end))
 }
 
 fn check(ok: bool, what: &str) -> Result<()> {
