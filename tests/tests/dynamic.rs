@@ -69,6 +69,11 @@ fn xpress() {
     conforms(Vendor::Xpress, |config| config);
 }
 
+#[test]
+fn copt() {
+    conforms(Vendor::Copt, |config| config);
+}
+
 /// What is skipped is what was expected to be.
 #[test]
 fn expected_libraries_run() {

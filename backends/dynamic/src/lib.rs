@@ -22,6 +22,7 @@
 //! | `threads` | integer | 1 |
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
+mod copt;
 mod ffi;
 mod gurobi;
 mod highs;
@@ -56,11 +57,13 @@ pub enum Vendor {
     /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier and crossover for
     /// QPs.
     Xpress,
+    /// [COPT](https://www.shanshu.ai/copt): simplex, barrier. Commercial, free for academics and for small problems.
+    Copt,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 4] = [Self::Highs, Self::Gurobi, Self::Mosek, Self::Xpress];
+    pub const ALL: [Self; 5] = [Self::Highs, Self::Gurobi, Self::Xpress, Self::Mosek, Self::Copt];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
@@ -69,6 +72,7 @@ impl Vendor {
             Self::Gurobi => gurobi::NAME,
             Self::Mosek => mosek::NAME,
             Self::Xpress => xpress::NAME,
+            Self::Copt => copt::NAME,
         }
     }
 }
@@ -97,6 +101,7 @@ impl DynamicSolver {
             Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
             Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
             Vendor::Xpress => Arc::new(Lazy::<xpress::Xpress>::new(explicit)),
+            Vendor::Copt => Arc::new(Lazy::<copt::Copt>::new(explicit)),
         };
         Self { vendor, shared }
     }
