@@ -54,8 +54,8 @@ pub enum Vendor {
     Gurobi,
     /// [MOSEK](https://www.mosek.com): interior point, simplex. Commercial, free for academics.
     Mosek,
-    /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier and crossover for
-    /// QPs.
+    /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier for QPs.
+    /// Commercial, free for small problems.
     Xpress,
     /// [COPT](https://www.shanshu.ai/copt): simplex, barrier. Commercial, free for academics and for small problems.
     Copt,

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::c_int;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use bpqp_traits::{ProgramRef, Result, Reuse, Solution, Status};
+use bpqp_traits::{ProgramRef, Result, Reuse, Solution};
 
 use super::NAME;
 use super::ffi::{Library, Model, Problem};
@@ -18,7 +17,7 @@ const INFINITY: f64 = 1e20;
 /// Xpress' tolerances are absolute, and below this it does not improve.
 const MIN_TOLERANCE: f64 = 1e-10;
 const MARGIN: f64 = 0.01;
-/// The barrier's stopping rules, relative. By default it is off by up to 1e-5 in `x`.
+/// The barrier's stopping rules, relative: it stops where it gets no further. By default `x` is off by up to 1e-5.
 const BARRIER_TOLERANCE: f64 = 1e-14;
 
 /// Numbers of controls and attributes, by their names in `xprs.h`.
@@ -33,8 +32,8 @@ mod number {
     pub(super) const BARPRIMALSTOP: c_int = 7035;
     pub(super) const TIMELIMIT: c_int = 7158;
     pub(super) const OUTPUTLOG: c_int = 8035;
-    pub(super) const CROSSOVER: c_int = 8044;
     pub(super) const THREADS: c_int = 8278;
+    pub(super) const PREELIMQUAD: c_int = 8353;
 
     pub(super) const SIMPLEXITER: c_int = 1009;
     pub(super) const LPSTATUS: c_int = 1010;
@@ -58,7 +57,8 @@ impl XpressEngine {
         problem.set_int(number::THREADS, c_int::try_from(parameters.threads).unwrap_or(c_int::MAX))?;
         // By default entries below 1e-9 are dropped.
         problem.set_double(number::MATRIXTOL, 0.0)?;
-        problem.set_int(number::CROSSOVER, 0)?;
+        // Eliminating variables from the quadratic part leaves wrong multipliers where active rows depend on each other.
+        problem.set_int(number::PREELIMQUAD, 0)?;
         for rule in [number::BARGAPSTOP, number::BARDUALSTOP, number::BARPRIMALSTOP] {
             problem.set_double(rule, BARRIER_TOLERANCE)?;
         }
@@ -84,17 +84,12 @@ impl XpressEngine {
         self.own.iter().try_for_each(|(name, value)| self.problem.set(name, value))
     }
 
-    fn set_time(&mut self, time: Option<Duration>) -> Result<()> {
-        self.problem.set_double(number::TIMELIMIT, time.map_or(INFINITY, |time| time.as_secs_f64()))?;
-        self.set_own()
-    }
-
-    /// Reads how the last call ended, and the point; the iterations are added to those of `out`.
+    /// Reads how the run ended, and the point.
     fn finish(&self, out: &mut Solution) -> Result<Ended> {
         let ended = ended(self.problem.attribute(number::LPSTATUS)?, self.problem.attribute(number::STOPSTATUS)?)?;
-        let counts =
-            self.problem.attribute(number::SIMPLEXITER)?.max(0) + self.problem.attribute(number::BARITER)?.max(0);
-        out.iterations += u64::from(counts.unsigned_abs());
+        for count in [number::SIMPLEXITER, number::BARITER] {
+            out.iterations += u64::try_from(self.problem.attribute(count)?).unwrap_or(0);
+        }
         let Ended::Point(status) = ended else { return Ok(ended) };
         if !self.problem.read(out)? {
             return Ok(Ended::NoPoint(status));
@@ -106,33 +101,17 @@ impl XpressEngine {
 
 impl Engine for XpressEngine {
     fn run(&mut self, limits: &Limits, out: &mut Solution) -> Result<Ended> {
-        let start = Instant::now();
         let tolerance = (MARGIN * limits.tolerance).max(MIN_TOLERANCE);
         self.problem.set_double(number::FEASTOL, tolerance)?;
         self.problem.set_double(number::OPTIMALITYTOL, tolerance)?;
-        self.set_time(limits.time)?;
-        if !self.quadratic {
-            self.problem.optimize(c"d")?;
-            return self.finish(out);
-        }
-        self.problem.optimize(c"b")?;
-        let ended = self.finish(out)?;
-        if ended != Ended::Point(Status::Solved) {
-            return Ok(ended);
-        }
-        // The barrier leaves multipliers where there should be none; the simplex method knows which rows are active.
-        self.set_time(limits.time.map(|limit| limit.saturating_sub(start.elapsed())))?;
-        self.problem.cross_over()?;
-        let mut crossed = Solution { iterations: out.iterations, ..out.clone() };
-        if self.finish(&mut crossed)? == Ended::Point(Status::Solved) {
-            *out = crossed;
-        }
-        Ok(ended)
+        self.problem.set_double(number::TIMELIMIT, limits.time.map_or(INFINITY, |time| time.as_secs_f64()))?;
+        self.set_own()?;
+        self.problem.optimize(if self.quadratic { c"b" } else { c"d" })?;
+        self.finish(out)
     }
 
     fn update(&mut self, program: &ProgramRef<'_>, changed: Changed) -> Result<Reuse> {
         if changed.matrices {
-            self.quadratic = is_quadratic(program);
             self.load(program)?;
             return Ok(Reuse::Nothing);
         }

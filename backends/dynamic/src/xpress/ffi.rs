@@ -44,7 +44,6 @@ function_table! {
         set_string: fn(*mut c_void, c_int, *const c_char) -> c_int = "XPRSsetstrcontrol";
         int_attribute: fn(*mut c_void, c_int, *mut c_int) -> c_int = "XPRSgetintattrib";
         optimize: fn(*mut c_void, *const c_char) -> c_int = "XPRSlpoptimize";
-        crossover: fn(*mut c_void, *mut c_int) -> c_int = "XPRScrossoverlpsol";
         solution: fn(*mut c_void, *mut f64, *mut f64, *mut f64, *mut f64) -> c_int = "XPRSgetlpsol";
     }
 }
@@ -252,17 +251,10 @@ impl Problem {
         self.accepted(code)
     }
 
-    /// Solves by the methods that `flags` names.
+    /// Solves by the method that `flags` names: `d` dual simplex, `b` barrier.
     pub(super) fn optimize(&mut self, flags: &CStr) -> Result<()> {
         // SAFETY: the problem is exclusively borrowed; no callback but `print` leads back into Rust.
         self.accepted(unsafe { (self.functions().optimize)(self.ptr.as_ptr(), flags.as_ptr()) })
-    }
-
-    /// Moves from the barrier's solution to one of the simplex method.
-    pub(super) fn cross_over(&mut self) -> Result<()> {
-        let mut done = 0;
-        // SAFETY: as for `optimize`.
-        self.accepted(unsafe { (self.functions().crossover)(self.ptr.as_ptr(), &mut done) })
     }
 
     /// Copies the point and the multipliers, in Xpress' signs, into `out`. False where Xpress holds none.

@@ -1,5 +1,4 @@
-//! Xpress: dual simplex for LPs, barrier and crossover for QPs. Needs a license; the one for the community solves small
-//! problems.
+//! Xpress: dual simplex for LPs, barrier for QPs. Needs a license; the one for the community solves small problems.
 
 mod adapter;
 mod ffi;
@@ -28,10 +27,10 @@ impl VendorApi for Xpress {
         folders: &["/opt/xpressmp/lib", "/opt/xpressmp*/lib", "~/xpressmp/lib"],
         bare_names: &["libxprs.so"],
     };
-    /// The dual simplex method keeps its basis from run to run. Of a start from outside it takes a basis alone, and the
-    /// barrier none at all.
+    /// The dual simplex method keeps its basis from run to run. From outside it takes no point, and the barrier takes no
+    /// start at all.
     const WARM_START: bool = false;
-    /// Barrier, crossover and simplex have a limit each.
+    /// Simplex, barrier and crossover have a limit each.
     const ITERATION_LIMIT: bool = false;
     type Library = ffi::Library;
 
