@@ -257,7 +257,8 @@ mod with_a_solver {
                 rows_of(&document, &backends).into_iter().filter(|row| row["file"] == name).collect();
             assert_eq!(rows.len(), backends.len(), "{name}");
             // First-order methods need not solve all of them, but what is solved is right.
-            let (solved, failed): (Vec<&Value>, Vec<&Value>) = rows.into_iter().partition(|row| row["status"] == "solved");
+            let (solved, failed): (Vec<&Value>, Vec<&Value>) =
+                rows.into_iter().partition(|row| row["status"] == "solved");
             assert!(failed.iter().all(|row| row["forward"] == "osqp"), "{failed:?}");
             for row in solved {
                 let objective = row["objective"].as_f64().unwrap();
