@@ -63,15 +63,18 @@ fn a_unique_vertex_stays_and_does_not_move_with_q() {
 fn among_many_solutions_it_is_the_one_of_least_norm() {
     // On the edge the projector is ½ [1 −1; −1 1], so x̄ = (1, 0) gives ∂L/∂q = −(½, −½)/2ε. Of h, ∂x/∂h = (½, ½).
     for (name, builder) in pairs() {
-        for epsilon in [1e-6, 1e-4, 1e-2] {
+        // A large q makes the regularization's share of the duals small: 2e-11 at the last.
+        for (epsilon, size) in [(1e-6, 1.0), (1e-4, 1.0), (1e-2, 1.0), (1e-6, 1e5)] {
             let layer = builder.clone().lp_regularization(epsilon).build().unwrap();
             for shift in [0.0, 0.1, -0.7] {
                 // x₀ − x₁ = shift.
-                let program = edge([-1.0, -1.0 + 2.0 * epsilon * shift]);
+                let program = edge([-size, -size + 2.0 * epsilon * shift]);
                 let mut solved = layer.forward(&program).unwrap();
                 assert_eq!(solved.status(), Status::Solved, "{name}");
                 let x = [0.5 + 0.5 * shift, 0.5 - 0.5 * shift];
-                assert!(difference(solved.x(), &x) <= 1e-6, "{name}, ε = {epsilon}: {:?}, not {x:?}", solved.x());
+                // q itself is rounded to its size times the machine's epsilon.
+                let accuracy = 1e-6 + size * f64::EPSILON / epsilon;
+                assert!(difference(solved.x(), &x) <= accuracy, "{name}, ε = {epsilon}: {:?}, not {x:?}", solved.x());
                 let gradient = solved.backward(&[1.0, 0.0]).unwrap();
                 let q = [-0.25 / epsilon, 0.25 / epsilon];
                 assert!(difference(gradient.q(), &q) <= 1e-7, "{name}, ε = {epsilon}: {:?}", gradient.q());
@@ -144,6 +147,42 @@ fn with_hessian(program: &Program, epsilon: f64) -> Program {
     let n = program.num_vars();
     regularized.update(&Values { p: Some(&vec![2.0 * epsilon; n]), ..Values::default() }).unwrap();
     regularized
+}
+
+#[test]
+fn a_solution_far_from_that_of_the_linear_program_is_found() {
+    // With ε = 10 the objective is all but ‖x‖²: few of the LP's sixty active rows and bounds are left.
+    let (program, x_bar) = random(8, 60, false);
+    let quadratic = Registry::compiled().usable().quadratic().names();
+    for (name, builder) in pairs().into_iter().filter(|(name, _)| quadratic.iter().any(|q| name.starts_with(q))) {
+        let mut solved = builder.lp_regularization(10.0).build().unwrap().forward(&program).unwrap();
+        let gradient = solved.backward(&x_bar).unwrap();
+        assert_eq!(gradient.certificate().kind, CertificateKind::Exact, "{name}");
+        assert!(solved.residuals().max() <= 1e-9, "{name}");
+    }
+}
+
+#[test]
+fn a_regularization_below_rounding_is_told_and_the_solution_stays() {
+    // Duals of 1e4 are known to 1e-12; 2ε = 2e-15 says nothing beside that.
+    let q = [-0.3e5 / 7.0, -0.7e5 / 7.0];
+    let program = Program::builder(2)
+        .linear_objective(&q)
+        .inequalities(&[[0.3, 0.7]], &[1.1])
+        .bounds(&[0.0; 2], &[INF; 2])
+        .build()
+        .unwrap();
+    for (name, builder) in pairs() {
+        let mut solved = builder.lp_regularization(1e-15).build().unwrap().forward(&program).unwrap();
+        assert_eq!(solved.status(), Status::Solved, "{name}");
+        assert!((solved.objective() + 1.1e5 / 7.0).abs() <= 1e-4, "{name}");
+        // By luck the residual is below even that; then the system's rank tells.
+        match solved.backward(&[1.0, 0.0]) {
+            Err(Error::Regularization { epsilon, .. }) => assert_eq!(epsilon, 1e-15),
+            Err(error) => assert!(matches!(error, Error::Adjoint { .. }), "{name}: {error}"),
+            Ok(gradient) => assert!(!gradient.certificate().loose_variables.is_empty(), "{name}"),
+        }
+    }
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn check_forward(run: &Run, problem: &Problem, backend: &Backend) -> Result<(), 
 /// The kind of error that must stand in place of the gradient of a solution.
 fn expected_refusal(run: &Run, problem: &Problem, backward: &Backend) -> Option<&'static str> {
     let can = backward.capabilities();
-    let serves = can.duals && (can.quadratic_objective || problem.file.program.as_stacked().is_linear());
+    // A linear program is differentiated with curvature of the layer's own.
+    let serves = can.duals && can.quadratic_objective;
     if !backward.has_own_backward() && !serves {
         return Some("unsupported");
     }

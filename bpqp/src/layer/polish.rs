@@ -6,10 +6,6 @@ use bpqp_traits::{ActiveSet, BackwardQpSolver, KktResiduals, ProgramRef, Result,
 use super::active::{Units, identify};
 use super::reduced::ReducedKkt;
 
-/// Exchanges of active rows tried before the best point so far is taken.
-const MAX_ROUNDS: usize = 30;
-/// After so many of them rows are exchanged one at a time.
-const BULK_ROUNDS: usize = 10;
 /// Wrong signs and violations below this, in common units, are rounding.
 const SIGN_TOLERANCE: f64 = 1e-10;
 /// Duals below this, in common units, are rounding however slight the curvature is.
@@ -36,6 +32,15 @@ pub(crate) enum Resolution {
 }
 
 impl Resolution {
+    /// Exchanges of active rows tried before the best point so far is taken, and after how many of them rows are
+    /// exchanged one at a time. The active set of a linear program may be far from that of the regularized one.
+    fn rounds(self) -> (usize, usize) {
+        match self {
+            Self::Forces => (30, 10),
+            Self::Regularization => (100, 30),
+        }
+    }
+
     /// The smallest dual that matters, relative to the forces at `point`; at most 1.
     pub(crate) fn relative(self, program: &ProgramRef<'_>, point: &Solution) -> f64 {
         match self {
@@ -64,7 +69,8 @@ pub(crate) fn polish(
     let mut best_residuals = KktResiduals::compute(program, solution);
     let mut current = solution.clone();
     let (mut in_bulk, mut first) = (true, None);
-    for round in 0..MAX_ROUNDS {
+    let (rounds, bulk_rounds) = resolution.rounds();
+    for round in 0..rounds {
         let candidate = correct(program, &current, &mut kkt)?;
         let residuals = KktResiduals::compute(program, &candidate);
         let improved = residuals.max() < best_residuals.max();
@@ -75,7 +81,7 @@ pub(crate) fn polish(
         let first = first.get_or_insert_with(|| candidate.clone());
         let cycles = next != *kkt.active() && tried.contains(&next);
         // Exchanges in bulk are fast but may cycle or pile up; single ones begin anew from the first set.
-        if in_bulk && (cycles || count(&next) > program.num_vars() || round + 1 == BULK_ROUNDS) {
+        if in_bulk && (cycles || count(&next) > program.num_vars() || round + 1 == bulk_rounds) {
             in_bulk = false;
             next = exchange(program, first, &tried[0], (in_bulk, resolution));
         }
