@@ -95,6 +95,11 @@ impl Registry {
         ("good-lp-clarabel", "good-lp"),
         ("good-lp-highs", "good-lp-highs"),
         ("highs", "dynamic"),
+        ("gurobi", "dynamic"),
+        ("xpress", "dynamic"),
+        ("mosek", "dynamic"),
+        ("copt", "dynamic"),
+        ("cplex", "dynamic"),
     ];
 
     /// A registry without backends.
@@ -129,14 +134,21 @@ impl Registry {
 
     /// The same without the backends that cannot be used on this machine, whose libraries are looked for now.
     #[must_use]
-    pub fn usable(mut self) -> Self {
-        self.backends.retain(|backend| backend.availability() == Availability::Available);
-        self
+    pub fn usable(self) -> Self {
+        self.only(|backend| backend.availability() == Availability::Available)
     }
 
-    /// Those whose forward solver takes a quadratic objective, and whose backward solver so takes any adjoint QP.
-    pub fn quadratic(mut self) -> Self {
-        self.backends.retain(|backend| backend.capabilities().quadratic_objective);
+    /// The same without the backends that cannot differentiate a quadratic program with themselves: those for linear
+    /// programs alone, those without duals.
+    #[must_use]
+    pub fn quadratic(self) -> Self {
+        self.only(|backend| backend.capabilities().quadratic_objective && backend.capabilities().duals)
+    }
+
+    /// The backends that `keep` says yes to.
+    #[must_use]
+    pub fn only(mut self, keep: impl Fn(&Backend) -> bool) -> Self {
+        self.backends.retain(keep);
         self
     }
 

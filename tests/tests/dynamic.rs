@@ -20,6 +20,7 @@ const CONES: [&str; 10] = [
     "cone_unbounded",
     "cone_updates",
 ];
+const STARTS: [&str; 2] = ["warm_start_far_off", "warm_start_invalid"];
 const NO_REFACTORIZATION: &[&str] = &["refactorize_equals_fresh", "refactorize_other_pattern"];
 
 /// The solver, or why it cannot run here.
@@ -29,6 +30,11 @@ fn usable(vendor: Vendor) -> Result<DynamicSolver, String> {
         Ok(found) => found.license_refused.map_or(Ok(solver), |reason| Err(format!("license refused: {reason}"))),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// The cases with cones, and `more`.
+fn no_cones_nor(more: &[&'static str]) -> &'static [&'static str] {
+    [&CONES, more].concat().leak()
 }
 
 /// Both sides of the suite with the default configuration, `change`d where the library's method cannot do it.
@@ -62,6 +68,17 @@ fn gurobi() {
 #[test]
 fn mosek() {
     conforms(Vendor::Mosek, |config| config);
+}
+
+#[test]
+fn xpress() {
+    // It takes no start from outside.
+    conforms(Vendor::Xpress, |config| Config { expected_skips: no_cones_nor(&STARTS), ..config });
+}
+
+#[test]
+fn copt() {
+    conforms(Vendor::Copt, |config| config);
 }
 
 /// What is skipped is what was expected to be.

@@ -22,16 +22,19 @@
 //! | `threads` | integer | 1 |
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
+mod copt;
 mod ffi;
 mod gurobi;
 mod highs;
 mod locate;
 mod model;
 mod mosek;
+mod rows;
 mod session;
 mod solver;
 mod units;
 mod vendor;
+mod xpress;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -51,11 +54,16 @@ pub enum Vendor {
     Gurobi,
     /// [MOSEK](https://www.mosek.com): interior point, simplex. Commercial, free for academics.
     Mosek,
+    /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier for QPs.
+    /// Commercial, free for small problems.
+    Xpress,
+    /// [COPT](https://www.shanshu.ai/copt): simplex, barrier. Commercial, free for academics and for small problems.
+    Copt,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 3] = [Self::Highs, Self::Gurobi, Self::Mosek];
+    pub const ALL: [Self; 5] = [Self::Highs, Self::Gurobi, Self::Xpress, Self::Mosek, Self::Copt];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
@@ -63,6 +71,8 @@ impl Vendor {
             Self::Highs => highs::NAME,
             Self::Gurobi => gurobi::NAME,
             Self::Mosek => mosek::NAME,
+            Self::Xpress => xpress::NAME,
+            Self::Copt => copt::NAME,
         }
     }
 }
@@ -90,6 +100,8 @@ impl DynamicSolver {
             Vendor::Highs => Arc::new(Lazy::<highs::Highs>::new(explicit)),
             Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
             Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
+            Vendor::Xpress => Arc::new(Lazy::<xpress::Xpress>::new(explicit)),
+            Vendor::Copt => Arc::new(Lazy::<copt::Copt>::new(explicit)),
         };
         Self { vendor, shared }
     }

@@ -1,0 +1,173 @@
+//! Xpress itself, where `BPQP_XPRESS_LIBRARY` names it and it has a license.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+mod common;
+
+use std::process::Command;
+
+use bpqp_dynamic::{DynamicSolver, Vendor};
+use bpqp_traits::{
+    CscMatrix, Error, ErrorKind, ForwardSolver, ProgramBuf, ProgramUpdate, Result, Session, Settings, Solution, Status,
+};
+
+use common::{open, qp, real_library};
+
+/// The solver, where it can run.
+fn xpress() -> Option<DynamicSolver> {
+    let solver = DynamicSolver::at(Vendor::Xpress, real_library("XPRESS")?);
+    match solver.installation().unwrap().license_refused {
+        None => Some(solver),
+        Some(reason) => {
+            println!("SKIPPED: {reason}");
+            None
+        }
+    }
+}
+
+fn with_options(options: &[(&str, &str)]) -> Settings {
+    let options = options.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    Settings { options: options.collect(), ..Settings::default() }
+}
+
+fn solve(session: &mut dyn Session) -> Result<Status> {
+    session.solve(&mut Solution::default())
+}
+
+/// `min ½p‖x‖² + Σxⱼ` where `m` rows ask `x₀ ≥ −1`, and `x ≥ −1`.
+fn box_problem(n: usize, m: usize, p: f64) -> ProgramBuf {
+    let diagonal = CscMatrix::from_triplets(n, n, &(0..n).map(|j| (j, j, p)).collect::<Vec<_>>()).unwrap();
+    let a = CscMatrix::from_triplets(m, n, &(0..m).map(|i| (i, 0, 1.0)).collect::<Vec<_>>()).unwrap();
+    let rows = (vec![-1.0; m], vec![f64::INFINITY; m]);
+    ProgramBuf::new(diagonal, vec![1.0; n], a, rows, (vec![-1.0; n], vec![f64::INFINITY; n])).unwrap()
+}
+
+/// The limits of the community license: rows and columns up to 5000 in an LP, 200 in a QP.
+#[test]
+fn the_size_that_the_license_allows() {
+    let Some(solver) = xpress() else { return };
+    for (p, limit) in [(0.0, 5000), (1.0, 200)] {
+        let within = box_problem(limit - 1, 1, p);
+        let mut session = solver.setup(&within.as_ref(), &Settings::default()).unwrap();
+        assert_eq!(solve(&mut *session), Ok(Status::Solved), "{limit}");
+        let beyond = box_problem(limit, 1, p);
+        let outcome = solver.setup(&beyond.as_ref(), &Settings::default()).and_then(|mut session| solve(&mut *session));
+        match outcome {
+            Ok(status) => println!("SKIPPED: this license allows more, {status}"),
+            Err(Error::LicenseRefused { reason, .. }) => {
+                assert!(reason.contains(&limit.to_string()) && reason.contains("XPAUTH_PATH"), "{reason}");
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+/// What the stubs of the other vendors are asked, asked of a library that solves.
+#[test]
+fn marshals() {
+    let Some(solver) = xpress() else { return };
+    let settings = Settings::with_tolerance(1e-9);
+    for case in [common::lp(), qp(), common::moved(), common::heavier()] {
+        let mut out = Solution::default();
+        assert_eq!(open(&solver, &case, &settings).solve(&mut out), Ok(Status::Solved));
+        let found = [&out.x, &out.y, &out.bound_duals].into_iter().flatten();
+        let expected = [&case.x, &case.y, &case.bound_duals].into_iter().flatten();
+        for (found, expected) in found.zip(expected) {
+            assert!((found - expected).abs() <= 1e-8, "{found} is not {expected}");
+        }
+    }
+}
+
+#[test]
+fn parameters() {
+    let Some(solver) = xpress() else { return };
+    let problem = box_problem(40, 0, 1.0);
+    let set = |name: &str, value: &str| {
+        let mut session = solver.setup(&problem.as_ref(), &with_options(&[(name, value)]))?;
+        solve(&mut *session)
+    };
+    // An integer, a long integer, a double, a text; names do not depend on case.
+    for (name, value) in [
+        ("param:LPITERLIMIT", "1000"),
+        ("param:EXTRAELEMS", "10"),
+        ("param:FEASTOL", "1e-9"),
+        ("param:feastol", "1e-9"),
+        ("param:OUTPUTMASK", "*"),
+    ] {
+        assert_eq!(set(name, value), Ok(Status::Solved), "{name}");
+    }
+    for (name, value) in [
+        ("param:NOPE", "1"),
+        ("param:ROWS", "1"), // an attribute
+        ("param:LPITERLIMIT", "many"),
+        ("param:EXTRAELEMS", "0.5"),
+        ("param:FEASTOL", "tight"),
+        ("param:OUTPUTMASK", "a\0b"),
+        ("param:FEAS\0TOL", "1"),
+    ] {
+        let error = set(name, value).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidSetting, "{name}: {error}");
+    }
+    // They reach the run: an end that the tolerance denies.
+    assert_eq!(set("param:BARITERLIMIT", "1"), Ok(Status::IterationLimit));
+}
+
+/// Runs an ignored test in a process of its own, where nothing else holds the library.
+fn alone(test: &str, variables: &[(&str, &str)]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]).envs(variables.iter().copied());
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(String::from_utf8_lossy(&out.stdout).contains("1 passed"));
+}
+
+#[test]
+fn the_library_comes_and_goes() {
+    if xpress().is_some() {
+        alone("come_and_go", &[]);
+    }
+}
+
+/// A session keeps the library that its solver loaded; both gone, it is loaded anew.
+#[test]
+#[ignore = "runs where nothing else holds the library"]
+fn come_and_go() {
+    for _ in 0..3 {
+        let solver = DynamicSolver::at(Vendor::Xpress, real_library("XPRESS").unwrap());
+        let mut session = open(&solver, &qp(), &Settings::default());
+        drop(solver);
+        assert_eq!(solve(&mut *session), Ok(Status::Solved));
+    }
+}
+
+/// A session that was refused works on once it fits.
+#[test]
+fn a_refused_size_is_an_error_each_time() {
+    let Some(solver) = xpress() else { return };
+    let problem = box_problem(201, 0, 1.0);
+    let mut session = solver.setup(&problem.as_ref(), &Settings::default()).unwrap();
+    let Err(first) = solve(&mut *session) else { return println!("SKIPPED: this license allows more") };
+    assert_eq!((first.kind(), solve(&mut *session)), (ErrorKind::LicenseRefused, Err(first)));
+    // As an LP it fits: x = −1.
+    session.update(&ProgramUpdate { p: Some(&vec![0.0; 201]), ..ProgramUpdate::default() }).unwrap();
+    assert_eq!(solve(&mut *session), Ok(Status::Solved));
+}
+
+#[test]
+fn a_missing_license() {
+    if real_library("XPRESS").is_some() {
+        alone("without_a_license", &[("XPAUTH_PATH", "/nowhere/xpauth.xpr")]);
+    }
+}
+
+#[test]
+#[ignore = "runs where the environment names no license"]
+fn without_a_license() {
+    let solver = DynamicSolver::at(Vendor::Xpress, real_library("XPRESS").unwrap());
+    let found = solver.installation().unwrap();
+    let reason = found.license_refused.unwrap();
+    assert!(reason.contains("/nowhere/xpauth.xpr") && reason.contains("code 1"), "{reason}");
+    assert!(found.version.split('.').count() == 3, "{}", found.version);
+    let refused = solver.setup(&qp().program.as_ref(), &Settings::default()).err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::LicenseRefused);
+}
