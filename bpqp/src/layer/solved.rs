@@ -118,7 +118,8 @@ impl Solved<'_> {
         self.status
     }
 
-    /// The primal solution (`d`).
+    /// The primal solution (`d`); of a linear program, that of the regularized one: see
+    /// [`lp_regularization`](super::LayerBuilder::lp_regularization).
     pub fn x(&self) -> &[f64] {
         &self.solution.x
     }
@@ -140,12 +141,12 @@ impl Solved<'_> {
         &self.solution
     }
 
-    /// `½ xᵀP x + qᵀx + constant`.
+    /// `½ xᵀP x + qᵀx + constant`, without a linear program's regularization.
     pub fn objective(&self) -> f64 {
         self.program.objective(&self.solution.x)
     }
 
-    /// KKT residuals, recomputed from the data.
+    /// KKT residuals, recomputed from the data, with the regularization where [`x`](Self::x) has it.
     pub fn residuals(&self) -> &KktResiduals {
         &self.residuals
     }
@@ -165,8 +166,8 @@ impl Solved<'_> {
     /// [`Status::Solved`] where the polished point meets the tolerance.
     ///
     /// # Errors
-    /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] where it is too far off; errors of the
-    /// backward solver.
+    /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] or, for a linear program,
+    /// [`Error::Regularization`] where it is too far off; errors of the backward solver.
     pub fn polish(&mut self) -> Result<()> {
         self.prepare()
     }
@@ -183,7 +184,7 @@ impl Solved<'_> {
     /// backward QP (the paper's section 3).
     ///
     /// # Errors
-    /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] where it is too far off; [`Error::Adjoint`] where the backward QP could not be solved;
+    /// As [`polish`](Self::polish); [`Error::Adjoint`] where the backward QP could not be solved;
     /// [`InvalidArgument`](SolverError::InvalidArgument) for a wrong length or a value that is not finite.
     pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
         let start = Instant::now();
