@@ -11,16 +11,19 @@ source scripts/osqp-offline.sh
 # shellcheck source=scripts/vendor-libraries.sh
 source scripts/vendor-libraries.sh
 
-# Everything but HiGHS as compiled by good_lp, which takes many minutes of C++: scripts/test-good-lp-highs.sh has that.
-everything=(--workspace --features bpqp/osqp,bpqp/good-lp,bpqp-conformance/osqp,bpqp-traits/faer)
+# All but good-lp-highs, which compiles HiGHS for minutes: scripts/test-good-lp-highs.sh checks it.
+all=(--workspace --features bpqp/osqp,bpqp/good-lp,bpqp/dynamic,bpqp-conformance/osqp)
 
 step cargo fmt --all --check
 step cargo fmt --manifest-path examples/third-party-backend/Cargo.toml --check
-step cargo clippy "${everything[@]}" --all-targets -- -D warnings
+step cargo clippy "${all[@]}" --all-targets -- -D warnings
 for features in "" native clarabel osqp good-lp dynamic io cli; do
     step cargo clippy -p bpqp --all-targets --no-default-features --features "$features" -- -D warnings
 done
-RUSTDOCFLAGS="-D warnings" step cargo doc "${everything[@]}" --no-deps
-step cargo test "${everything[@]}"
+RUSTDOCFLAGS="-D warnings" step cargo doc "${all[@]}" --no-deps
+for features in microlp clarabel; do
+    step cargo clippy -p bpqp-good-lp --all-targets --no-default-features --features "$features" -- -D warnings
+done
+step cargo test "${all[@]}"
 step scripts/third-party.sh
 step scripts/includes.sh

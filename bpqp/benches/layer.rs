@@ -20,7 +20,7 @@ fn solve_and_differentiate(c: &mut Criterion) {
     for (vars, inequalities) in SIZES {
         let program = random_program(1, Sizes { vars, equalities: inequalities, inequalities, rows: 0 });
         let x_bar = vec![1.0; vars];
-        for name in Registry::compiled().usable().for_quadratic().names() {
+        for name in Registry::compiled().usable().quadratic().names() {
             let layer = layer(&name, &name);
             group.bench_function(BenchmarkId::new(&name, format!("{vars}x{inequalities}")), |bencher| {
                 bencher.iter(|| layer.forward(&program).and_then(|mut solved| solved.backward(&x_bar)).map(drop));

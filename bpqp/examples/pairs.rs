@@ -76,7 +76,7 @@ fn kind(outcome: &Outcome) -> Option<CertificateKind> {
 
 /// The gradient of the sum of `x` by every pair, or why there is none. The forward solve is shared by its pairs.
 fn gradients(program: &Program, settings: &Settings) -> bpqp::Result<Vec<(String, Outcome)>> {
-    let registry = Registry::compiled().usable().for_quadratic();
+    let registry = Registry::compiled().usable().quadratic();
     let ones = vec![1.0; program.num_vars()];
     let mut outcomes = Vec::new();
     for forward in registry.names() {

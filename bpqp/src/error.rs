@@ -36,6 +36,16 @@ pub enum Error {
         /// Largest relative KKT residual after polishing.
         residual: f64,
     },
+    /// A linear program was solved, but not with the regularization that makes it differentiable.
+    #[error(
+        "the linear program regularized with ε = {epsilon:e} was not solved: its KKT residual is {residual:.1e}; choose a larger ε, another forward backend, or lp_regularization(0) for the derivative of the program itself"
+    )]
+    Regularization {
+        /// The `ε` of `qᵀx + ε‖x‖²`.
+        epsilon: f64,
+        /// Largest relative KKT residual that was reached.
+        residual: f64,
+    },
     /// The backward QP could not be solved, so there is no gradient to vouch for.
     #[error("the backward QP was not solved: relative residual {residual:.1e}; try another backward backend")]
     Adjoint {
@@ -70,6 +80,7 @@ impl Error {
             Self::UnknownBackend { .. } => "unknown_backend",
             Self::NotSolved { .. } => "not_solved",
             Self::Inaccurate { .. } => "inaccurate",
+            Self::Regularization { .. } => "regularization",
             Self::Adjoint { .. } => "adjoint",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",

@@ -141,7 +141,7 @@ impl Registry {
     /// The same without the backends that cannot differentiate a quadratic program with themselves: those for linear
     /// programs alone, those without duals.
     #[must_use]
-    pub fn for_quadratic(self) -> Self {
+    pub fn quadratic(self) -> Self {
         self.only(|backend| backend.capabilities().quadratic_objective && backend.capabilities().duals)
     }
 

@@ -24,7 +24,7 @@ fn moved(program: &Program, rng: &mut Rng) -> [Vec<f64>; 4] {
 
 #[test]
 fn a_training_loop_follows_fresh_solves() {
-    for name in Registry::compiled().usable().for_quadratic().names() {
+    for name in Registry::compiled().usable().quadratic().names() {
         let layer = layer(&name, "native");
         let program = random_program(11, SIZES);
         let mut fresh = program.clone();
@@ -50,7 +50,7 @@ fn a_training_loop_follows_fresh_solves() {
 
 #[test]
 fn a_refused_update_leaves_the_session_as_it_was() {
-    for name in Registry::compiled().usable().for_quadratic().names() {
+    for name in Registry::compiled().usable().quadratic().names() {
         let program = random_program(12, SIZES);
         let mut session = layer(&name, "native").session(program.clone()).unwrap();
         let before = session.forward().unwrap().x().to_vec();
@@ -66,7 +66,7 @@ fn a_refused_update_leaves_the_session_as_it_was() {
 /// From infeasible to feasible and back: the statuses follow, and a failed solve is no warm start.
 #[test]
 fn a_session_survives_an_infeasible_step() {
-    for name in Registry::compiled().usable().for_quadratic().names() {
+    for name in Registry::compiled().usable().quadratic().names() {
         let program = Program::builder(1)
             .objective(&[[1.0]], &[-1.0])
             .inequalities(&[[1.0], [-1.0]], &[2.0, 0.0])

@@ -9,7 +9,7 @@ use bpqp_traits::{CscMatrix, CscRef, ProgramBuf, ProgramRef};
 
 /// A layer for every pair of a forward and a backward backend, with its name.
 fn every_pair() -> Vec<(String, Layer)> {
-    let names = Registry::compiled().usable().for_quadratic().names();
+    let names = Registry::compiled().usable().quadratic().names();
     assert!(names.len() >= 2, "pairs need two backends, found {names:?}");
     let pairs = names.iter().flat_map(|f| names.iter().map(move |b| (f, b)));
     let layer = |f: &String, b: &String| {

@@ -11,8 +11,14 @@ use bpqp::compare::{Comparison, Problem, Run, compare, embedded, every_pair};
 use bpqp::{Availability, Backend, Registry, Settings, Status};
 
 /// Forward passes that end otherwise than they should: backend, problem, status, and why.
-const FALLS_SHORT: &[(&str, &str, &str, &str)] =
-    &[("osqp", "PRIMALC5", "iteration_limit", "its splitting converges too slowly on this scaling")];
+const FALLS_SHORT: &[(&str, &str, &str, &str)] = &[
+    ("osqp", "PRIMALC5", "iteration_limit", "its splitting converges too slowly on this scaling"),
+    ("xpress", "DUALC2", TOO_LARGE, "its community license ends at 200 rows and columns of a quadratic program"),
+    ("xpress", "PRIMALC5", TOO_LARGE, "the same"),
+];
+
+/// The status of a problem that only a larger license covers: whoever has that one solves it.
+const TOO_LARGE: &str = "error: license_refused";
 
 /// Solutions without a gradient: forward, backward, problem, kind of the error, and why.
 const REFUSED: &[(&str, &str, &str, &str, &str)] = &[];
@@ -53,7 +59,7 @@ fn check_forward(run: &Run, problem: &Problem, backend: &Backend) -> Result<(), 
     let right = if !can.quadratic_objective && !problem.file.program.as_stacked().is_linear() {
         run.status == "error: unsupported"
     } else if let Some((_, _, status, _)) = short {
-        run.status == *status
+        run.status == *status || (*status == TOO_LARGE && run.status == expected.as_str())
     } else if !can.duals || (!expected.is_solved() && !can.infeasibility_certificates) {
         // Nothing can be vouched for without duals, and no infeasibility without a certificate.
         run.status == expected.as_str() || !run.has_solution()
@@ -64,9 +70,10 @@ fn check_forward(run: &Run, problem: &Problem, backend: &Backend) -> Result<(), 
 }
 
 /// The kind of error that must stand in place of the gradient of a solution.
-fn expected_refusal(run: &Run, problem: &Problem, backward: &Backend) -> Option<&'static str> {
+fn expected_refusal(run: &Run, backward: &Backend) -> Option<&'static str> {
     let can = backward.capabilities();
-    let serves = can.duals && (can.quadratic_objective || problem.file.program.as_stacked().is_linear());
+    // A linear program is differentiated with curvature of the layer's own.
+    let serves = can.duals && can.quadratic_objective;
     if !backward.has_own_backward() && !serves {
         return Some("unsupported");
     }
@@ -117,7 +124,7 @@ fn every_pair_agrees_on_every_problem() {
                 expect(error <= 1e-6, format!("objective {found}, known is {known}"));
             }
             if run.has_solution() {
-                let refusal = expected_refusal(run, problem, by_name(&run.backward));
+                let refusal = expected_refusal(run, by_name(&run.backward));
                 expect(run.gradient_error == refusal, format!("{:?} {:?}", run.gradient_error, run.message));
             }
             if let Some(residual) = run.adjoint_residual {
@@ -132,5 +139,5 @@ fn every_pair_agrees_on_every_problem() {
     assert!(difference <= 1e-6, "exact gradients differ by {difference:e}");
     let vouched =
         |name: &&str| comparison.runs.iter().any(|run| run.file == **name && run.certificate == Some("exact"));
-    assert!(EXACT.iter().all(|name| vouched(name)), "a derivative that exists was found by no pair");
+    assert!(EXACT.iter().all(vouched), "a derivative that exists was found by no pair");
 }

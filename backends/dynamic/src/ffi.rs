@@ -80,3 +80,8 @@ pub(crate) unsafe fn text(text: *const c_char) -> String {
 pub(crate) fn int(backend: &str, v: usize) -> Result<c_int> {
     c_int::try_from(v).map_err(|_| Error::unsupported(backend, format!("problems with a dimension of {v}")))
 }
+
+/// Whether all `indices` lie in `0 .. end`.
+pub(crate) fn in_range(indices: &[c_int], end: usize) -> bool {
+    indices.iter().all(|&i| usize::try_from(i).is_ok_and(|i| i < end))
+}

@@ -22,6 +22,7 @@
 //! | `threads` | integer | 1 |
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
+mod copt;
 mod cplex;
 mod ffi;
 mod gurobi;
@@ -57,6 +58,8 @@ pub enum Vendor {
     /// [Xpress](https://www.fico.com/en/products/fico-xpress-optimization): dual simplex for LPs, barrier for QPs.
     /// Commercial, free for small problems.
     Xpress,
+    /// [COPT](https://www.shanshu.ai/copt): simplex, barrier. Commercial, free for academics and for small problems.
+    Copt,
     /// [CPLEX](https://www.ibm.com/products/ilog-cplex-optimization-studio): dual simplex for LPs, barrier for QPs.
     /// Commercial, free for academics and for small problems.
     Cplex,
@@ -64,7 +67,7 @@ pub enum Vendor {
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 5] = [Self::Highs, Self::Gurobi, Self::Mosek, Self::Xpress, Self::Cplex];
+    pub const ALL: [Self; 6] = [Self::Highs, Self::Gurobi, Self::Xpress, Self::Mosek, Self::Copt, Self::Cplex];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
@@ -73,6 +76,7 @@ impl Vendor {
             Self::Gurobi => gurobi::NAME,
             Self::Mosek => mosek::NAME,
             Self::Xpress => xpress::NAME,
+            Self::Copt => copt::NAME,
             Self::Cplex => cplex::NAME,
         }
     }
@@ -102,6 +106,7 @@ impl DynamicSolver {
             Vendor::Gurobi => Arc::new(Lazy::<gurobi::Gurobi>::new(explicit)),
             Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
             Vendor::Xpress => Arc::new(Lazy::<xpress::Xpress>::new(explicit)),
+            Vendor::Copt => Arc::new(Lazy::<copt::Copt>::new(explicit)),
             Vendor::Cplex => Arc::new(Lazy::<cplex::Cplex>::new(explicit)),
         };
         Self { vendor, shared }

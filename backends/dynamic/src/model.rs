@@ -62,6 +62,29 @@ impl Matrix {
     }
 }
 
+/// The quadratic part `½ xᵀPx` as a sum of `value · x_row · x_column`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Terms {
+    pub(crate) row: Vec<c_int>,
+    pub(crate) column: Vec<c_int>,
+    pub(crate) value: Vec<f64>,
+}
+
+impl Terms {
+    /// One term for each entry of the upper triangle `p`: half of the entry on the diagonal, all of it beside, where its
+    /// mirror image counts too.
+    ///
+    /// # Errors
+    /// As [`Matrix::new`].
+    pub(crate) fn new(backend: &str, p: CscRef<'_>) -> Result<Self> {
+        let Matrix { start, index: row, mut value } = Matrix::new(backend, p)?;
+        let column = Matrix { start, index: Vec::new(), value: Vec::new() }.columns();
+        let entries = value.iter_mut().zip(row.iter().zip(&column));
+        entries.filter(|(_, (row, column))| row == column).for_each(|(v, _)| *v *= 0.5);
+        Ok(Self { row, column, value })
+    }
+}
+
 /// Whether the objective has a quadratic part: stored zeros do not count.
 pub(crate) fn is_quadratic(program: &ProgramRef<'_>) -> bool {
     program.p().values().iter().any(|&v| v != 0.0)

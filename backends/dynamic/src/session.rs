@@ -151,9 +151,18 @@ impl<V: VendorApi> Session for DynamicSession<V> {
             return Ok(Reuse::Nothing);
         };
         units.update(&mut self.scaled, &program, new)?;
-        let reuse = engine.update(&self.scaled.as_ref(), Changed::from(new))?;
-        self.engine = Some(engine);
-        Ok(reuse)
+        match engine.update(&self.scaled.as_ref(), Changed::from(new)) {
+            Ok(reuse) => {
+                self.engine = Some(engine);
+                Ok(reuse)
+            }
+            // A library may take no changes after a run that broke off: it gets the problem anew.
+            Err(_) => {
+                drop(engine);
+                self.engine()?;
+                Ok(Reuse::Nothing)
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! MOSEK: against a stub, and against the library where `BPQP_MOSEK_LIBRARY` names one. A stub tests our reading of the
 //! header, not the vendor.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

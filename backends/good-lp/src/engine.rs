@@ -182,8 +182,9 @@ fn clarabel(
     let settings = solver.settings();
     settings.verbose(options.verbose);
     settings.tol_feas(accuracy).tol_gap_abs(accuracy).tol_gap_rel(accuracy);
-    // No reduced accuracy: the adapter would call it solved.
-    settings.reduced_tol_feas(accuracy).reduced_tol_gap_abs(accuracy).reduced_tol_gap_rel(accuracy);
+    // What falls short of these comes without its point. What does not counts as solved, and is judged like the rest.
+    let usable = options.tolerance.sqrt();
+    settings.reduced_tol_feas(usable).reduced_tol_gap_abs(usable).reduced_tol_gap_rel(usable);
     if let Some(limit) = options.max_iterations {
         settings.max_iter(limit);
     }

@@ -19,12 +19,12 @@
 //! hands it two inequalities even for a fixed variable, which leaves no interior): there bounds become rows of ours, an
 //! equality for a fixed variable, with duals like any other row.
 //!
-//! microlp returns no duals at all. They are the solution of the dual program
+//! microlp returns no duals at all. Around its solution `x` they solve the dual program
 //! ```text
-//! minimise   Σ(u y⁺ − l y⁻) + Σ(ub ζ⁺ − lb ζ⁻)
+//! minimise   Σ((u − Ax) y⁺ + (Ax − l) y⁻) + Σ((ub − x) ζ⁺ + (x − lb) ζ⁻)        the duality gap
 //! subject to Aᵀ(y⁺ − y⁻) + ζ⁺ − ζ⁻ = −q,  all ≥ 0, and present for finite sides alone
 //! ```
-//! which microlp solves as well: twice the work, and nothing is guessed at a vertex that may be degenerate.
+//! with microlp again: more work, and nothing is guessed at a vertex that may be degenerate.
 //!
 //! microlp's simplex method fails on free variables: of 3000 small random programs with a known solution it ran for ever on
 //! 383 and called 687 unbounded. It is given each of them as the difference of two variables that are not negative, and

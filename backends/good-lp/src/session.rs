@@ -72,6 +72,9 @@ impl Session for GoodLpSession {
 /// What a second run is asked for, relative to the first.
 const TIGHTER: f64 = 0.01;
 
+/// What the auxiliary programs of certificates are solved to: a violation of 1e-8 is already too much.
+const CERTIFICATE_ACCURACY: f64 = 1e-12;
+
 /// The runs of one solve, which share its time.
 struct Attempt<'a> {
     engine: Engine,
@@ -100,7 +103,7 @@ impl Attempt<'_> {
         out.x.copy_from_slice(&x);
         let (claim, duals) = match run.duals {
             Some(duals) => (run.claim, Some(duals)),
-            None => self.duals(program, run.claim)?,
+            None => self.duals(program, &x, run.claim)?,
         };
         if let Some((y, zeta)) = duals {
             out.y.copy_from_slice(&y);
@@ -111,8 +114,13 @@ impl Attempt<'_> {
 
     /// The solution of the dual program, and what both runs together claim.
     #[allow(clippy::type_complexity, reason = "a claim and the two parts of the duals")]
-    fn duals(&mut self, program: &ProgramRef<'_>, claim: Status) -> Result<(Status, Option<(Vec<f64>, Vec<f64>)>)> {
-        let dual = DualProgram::new(program)?;
+    fn duals(
+        &mut self,
+        program: &ProgramRef<'_>,
+        x: &[f64],
+        claim: Status,
+    ) -> Result<(Status, Option<(Vec<f64>, Vec<f64>)>)> {
+        let dual = DualProgram::new(program, x)?;
         let run = self.run(&dual.program.as_ref())?;
         let claim = if claim == Status::Solved { run.claim } else { claim };
         Ok((claim, run.x.map(|parts| dual.duals(&parts))))
@@ -136,6 +144,7 @@ impl Attempt<'_> {
     /// The certificate that `claimed` speaks for, else the other one; `out` keeps its point where neither holds.
     fn certificate(&mut self, program: &ProgramRef<'_>, claimed: Status, out: &mut Solution) -> Result<Status> {
         let point = out.clone();
+        self.accuracy = CERTIFICATE_ACCURACY;
         let infeasible_first = claimed == Status::PrimalInfeasible;
         for infeasible in [infeasible_first, !infeasible_first] {
             let mut solve = |auxiliary: &ProgramRef<'_>| {

@@ -78,6 +78,9 @@ pub(crate) struct SolveArgs {
     /// Backend to solve with; default: the first of `bpqp backends`
     #[arg(long, value_name = "NAME")]
     pub(crate) backend: Option<String>,
+    /// ε of the objective qᵀx + ε‖x‖² that takes the place of a linear one; 0 for the program itself
+    #[arg(long, value_name = "EPS", default_value = "0", allow_negative_numbers = true)]
+    pub(crate) lp_regularization: f64,
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
 }
@@ -97,6 +100,9 @@ pub(crate) struct GradArgs {
     /// Entries to check in each block, chosen at random; default 20, for up to 500 variables
     #[arg(long, value_name = "N", requires = "check")]
     pub(crate) check_entries: Option<usize>,
+    /// ε of the objective qᵀx + ε‖x‖² that takes the place of a linear one; 0 for the program itself
+    #[arg(long, value_name = "EPS", default_value = "1e-6", allow_negative_numbers = true)]
+    pub(crate) lp_regularization: f64,
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
 }

@@ -32,7 +32,7 @@ struct Run {
 }
 
 pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<Outcome, Failure> {
-    let pair = input::pair(registry, &args.pair, &args.solver)?;
+    let pair = input::pair(registry, &args.pair, &args.solver, None)?;
     let limits = registry.get(&pair.forward)?.capabilities().time_limit;
     let layer = Layer::builder()
         .registry(registry.clone())

@@ -53,7 +53,7 @@ impl From<&BlockCheck> for CheckReport {
 }
 
 pub(crate) fn run(registry: &Registry, args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
-    let pair = input::pair(registry, &args.pair, &args.solver)?;
+    let pair = input::pair(registry, &args.pair, &args.solver, Some(args.lp_regularization))?;
     let problem = input::problem(&args.file)?;
     let x_bar = cotangent(&args.cotangent, problem.program.num_vars())?;
     check_is_sensible(args, problem.program.num_vars())?;
@@ -183,8 +183,13 @@ fn certificate(gradient: &Gradient) -> String {
             "not unique: the least-norm element; active rows are dependent or the solution is loose"
         }
     };
+    let regularized = if c.regularization > 0.0 {
+        format!("\n             of qᵀx + ε‖x‖² with ε = {:e}, in place of the linear objective", c.regularization)
+    } else {
+        String::new()
+    };
     format!(
-        "{}, {meaning}\n             adjoint residual {}, {} active, {} weakly active, {} dependent, {} loose variables",
+        "{}, {meaning}{regularized}\n             adjoint residual {}, {} active, {} weakly active, {} dependent, {} loose variables",
         c.kind,
         small(Some(c.residual)),
         c.active.len(),

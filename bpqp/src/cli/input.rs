@@ -31,8 +31,13 @@ pub(crate) struct Pair {
     pub(crate) backward: String,
 }
 
-/// The layer that the arguments ask for.
-pub(crate) fn pair(registry: &Registry, args: &PairArgs, solver: &SolverArgs) -> Result<Pair, Failure> {
+/// The layer that the arguments ask for; `None` for the layer's own regularization of linear programs.
+pub(crate) fn pair(
+    registry: &Registry,
+    args: &PairArgs,
+    solver: &SolverArgs,
+    lp_regularization: Option<f64>,
+) -> Result<Pair, Failure> {
     let names = registry.names();
     let Some(default) = names.first() else {
         let message = "no backend is registered; build with a feature such as `native`";
@@ -40,12 +45,12 @@ pub(crate) fn pair(registry: &Registry, args: &PairArgs, solver: &SolverArgs) ->
     };
     let forward = args.forward.as_ref().unwrap_or(default).clone();
     let backward = args.backward.as_ref().unwrap_or(default).clone();
-    let layer = Layer::builder()
-        .registry(registry.clone())
-        .forward(&forward)
-        .backward(&backward)
-        .settings(solver.settings())
-        .build()?;
+    let mut layer =
+        Layer::builder().registry(registry.clone()).forward(&forward).backward(&backward).settings(solver.settings());
+    if let Some(epsilon) = lp_regularization {
+        layer = layer.lp_regularization(epsilon);
+    }
+    let layer = layer.build()?;
     Ok(Pair { layer, forward, backward })
 }
 

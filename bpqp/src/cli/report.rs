@@ -81,6 +81,7 @@ pub(crate) struct CertificateReport<'a> {
     dependent: Vec<ConstraintReport>,
     loose_variables: &'a [usize],
     undetermined: f64,
+    regularization: f64,
 }
 
 impl<'a> From<&'a Certificate> for CertificateReport<'a> {
@@ -94,6 +95,7 @@ impl<'a> From<&'a Certificate> for CertificateReport<'a> {
             dependent: constraints(&certificate.dependent),
             loose_variables: &certificate.loose_variables,
             undetermined: certificate.undetermined,
+            regularization: certificate.regularization,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! use bpqp::{Registry, Settings};
 //!
 //! # fn main() -> bpqp::Result<()> {
-//! let pairs = every_pair(&Registry::compiled(), |_| Settings::default())?;
+//! let pairs = every_pair(&Registry::compiled().quadratic(), |_| Settings::default())?;
 //! let comparison = compare(&embedded()?[..1], &pairs, |_, _| ());
 //! assert!(comparison.runs.iter().all(|run| run.is_good()));
 //! # Ok(())

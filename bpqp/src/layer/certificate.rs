@@ -5,6 +5,7 @@ use std::fmt;
 use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
 
 use super::active::Units;
+use super::polish::Resolution;
 use super::probe::Rank;
 use super::reduced::KktSolution;
 use crate::program::Blocks;
@@ -101,6 +102,8 @@ pub struct Certificate {
     pub dependent: Vec<ConstraintId>,
     /// Variables at which the solution is not unique.
     pub loose_variables: Vec<usize>,
+    /// The `ε` of the objective `qᵀx + ε‖x‖²` that was differentiated in place of a linear one; 0 for the program itself.
+    pub regularization: f64,
 }
 
 impl Certificate {
@@ -114,6 +117,7 @@ impl Certificate {
             weakly_active: facts.weakly_active.clone(),
             dependent: facts.dependent.clone(),
             loose_variables: facts.loose_variables.clone(),
+            regularization: facts.regularization,
         }
     }
 }
@@ -125,6 +129,7 @@ pub(crate) struct Facts {
     weakly_active: Vec<ConstraintId>,
     dependent: Vec<ConstraintId>,
     loose_variables: Vec<usize>,
+    regularization: f64,
 }
 
 impl Facts {
@@ -134,6 +139,7 @@ impl Facts {
         active: &ActiveSet,
         weak: &[usize],
         rank: Rank,
+        regularization: f64,
     ) -> Self {
         let name = |k: usize| constraint_id(program, blocks, k);
         let sides = active.rows.iter().chain(&active.bounds).enumerate();
@@ -143,6 +149,7 @@ impl Facts {
             weakly_active: weak.iter().map(|&k| name(k)).collect(),
             dependent: rank.dependent_rows.iter().map(|&i| name(i)).collect(),
             loose_variables: rank.loose_variables,
+            regularization,
         }
     }
 
@@ -174,10 +181,17 @@ fn constraint_id(program: &ProgramRef<'_>, blocks: &Blocks, k: usize) -> Constra
 
 /// Indices, rows first, then bounds, of the inequalities with neither dual nor slack at a solution known to within
 /// `accuracy` (its relative KKT residual).
-pub(crate) fn weakly_active(program: &ProgramRef<'_>, solution: &Solution, accuracy: f64) -> Vec<usize> {
-    let tolerance = WEAK.max(10.0 * accuracy);
+pub(crate) fn weakly_active(
+    program: &ProgramRef<'_>,
+    solution: &Solution,
+    accuracy: f64,
+    resolution: Resolution,
+) -> Vec<usize> {
+    let slack_tolerance = WEAK.max(10.0 * accuracy);
+    let dual_tolerance = (WEAK * resolution.relative(program, solution)).max(10.0 * accuracy);
     let units = Units::new(program, solution);
-    let weak = |c: super::active::Constraint| !c.equality && c.dual.abs() <= tolerance && c.slack() <= tolerance;
+    let weak =
+        |c: super::active::Constraint| !c.equality && c.dual.abs() <= dual_tolerance && c.slack() <= slack_tolerance;
     units.constraints(program, solution).enumerate().filter(|(_, c)| weak(*c)).map(|(k, _)| k).collect()
 }
 

@@ -7,6 +7,7 @@ mod null_space;
 mod polish;
 mod probe;
 mod reduced;
+mod regularize;
 mod session;
 mod solved;
 
@@ -17,6 +18,7 @@ use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, Settings, Solut
 
 pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
 pub use gradient::Gradient;
+use regularize::Regularized;
 pub use session::LayerSession;
 pub use solved::{Cotangent, Duals, Solved, Tangent, Timing};
 
@@ -47,7 +49,11 @@ pub struct Layer {
     forward: Arc<dyn ForwardSolver>,
     backward: Arc<dyn BackwardQpSolver>,
     settings: Settings,
+    lp_regularization: f64,
 }
+
+/// The default of [`LayerBuilder::lp_regularization`], as in the paper's experiments.
+const LP_REGULARIZATION: f64 = 1e-6;
 
 impl Layer {
     /// The default backend both ways: the first that was compiled in.
@@ -60,7 +66,13 @@ impl Layer {
 
     /// A layer with chosen backends and settings.
     pub fn builder() -> LayerBuilder {
-        LayerBuilder { registry: None, forward: None, backward: None, settings: Settings::default() }
+        LayerBuilder {
+            registry: None,
+            forward: None,
+            backward: None,
+            settings: Settings::default(),
+            lp_regularization: LP_REGULARIZATION,
+        }
     }
 
     /// Solves `program` once. For many solves on one pattern keep a [`session`](Self::session).
@@ -75,7 +87,7 @@ impl Layer {
         let mut solution = Solution::default();
         let claimed = session.solve(&mut solution)?;
         let timing = Timing { setup, forward: start.elapsed() };
-        Ok(self.solved(program, claimed, solution, timing))
+        self.solved(program, claimed, solution, timing)
     }
 
     /// A session that owns `program` and keeps the solver's factorization and iterate from one solve to the next.
@@ -96,12 +108,34 @@ impl Layer {
         &*self.backward
     }
 
-    fn solved<'p>(&self, program: &'p Program, claimed: Status, solution: Solution, timing: Timing) -> Solved<'p> {
-        let residuals = KktResiduals::compute(&program.as_stacked(), &solution);
+    fn solved<'p>(
+        &self,
+        program: &'p Program,
+        claimed: Status,
+        solution: Solution,
+        timing: Timing,
+    ) -> Result<Solved<'p>> {
+        let stacked = program.as_stacked();
+        let residuals = KktResiduals::compute(&stacked, &solution);
         let status = verify(claimed, &residuals, self.settings.tolerance);
-        let backward = Arc::clone(&self.backward);
-        let tolerance = self.settings.tolerance;
-        Solved { program, status, solution, residuals, tolerance, timing, backward, prepared: None }
+        let regularized = Regularized::of(&stacked, self.lp_regularization)?.map(Arc::new);
+        let mut solved = Solved {
+            program,
+            layer: self.clone(),
+            status,
+            solution,
+            residuals,
+            timing,
+            regularized,
+            polished: None,
+            prepared: None,
+        };
+        let start = Instant::now();
+        // What stands in the way is told by whoever asks for a derivative: the point by itself is of use.
+        if status.has_solution() && solved.regularize().is_ok() {
+            solved.timing.forward += start.elapsed();
+        }
+        Ok(solved)
     }
 }
 
@@ -121,11 +155,13 @@ fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
 }
 
 /// Chooses the backends and settings of a [`Layer`].
+#[derive(Clone)]
 pub struct LayerBuilder {
     registry: Option<Registry>,
     forward: Option<String>,
     backward: Option<String>,
     settings: Settings,
+    lp_regularization: f64,
 }
 
 impl LayerBuilder {
@@ -153,6 +189,19 @@ impl LayerBuilder {
         self
     }
 
+    /// The `ε ≥ 0` of the objective `qᵀx + ε‖x‖²` that takes the place of a linear one, as in the paper (section 4): its
+    /// solution is unique and has derivatives everywhere but at kinks. Default 1e-6; 0 differentiates the linear program
+    /// itself.
+    ///
+    /// The linear program is solved first, so it is infeasible or unbounded as it would be without. Then the point moves to
+    /// the regularized solution, where [`Solved::x`], the duals, the residuals and all derivatives belong. Where the linear
+    /// program's solution is unique and `ε` is small that is the same point, and `∂x/∂q = 0`; among many solutions it is
+    /// the one of least norm, and `∂x/∂q` is about `1/(2ε)` along them. Programs with curvature are left alone.
+    pub fn lp_regularization(mut self, epsilon: f64) -> Self {
+        self.lp_regularization = epsilon;
+        self
+    }
+
     /// Builds the layer.
     ///
     /// # Errors
@@ -160,11 +209,16 @@ impl LayerBuilder {
     /// [`InvalidSetting`](bpqp_traits::Error::InvalidSetting) for settings out of range.
     pub fn build(self) -> Result<Layer> {
         self.settings.validate()?;
+        let lp_regularization = self.lp_regularization;
+        if !(lp_regularization >= 0.0 && lp_regularization.is_finite()) {
+            let reason = format!("must be finite and not negative, is {lp_regularization}");
+            return Err(bpqp_traits::Error::invalid_setting("lp_regularization", reason).into());
+        }
         let registry = self.registry.unwrap_or_else(Registry::compiled);
         let none = || Error::UnknownBackend { name: "default".into(), available: Vec::new() };
         let default = registry.names().into_iter().next().ok_or_else(none)?;
         let forward = registry.get(self.forward.as_deref().unwrap_or(&default))?.forward();
         let backward = registry.get(self.backward.as_deref().unwrap_or(&default))?.backward();
-        Ok(Layer { forward, backward, settings: self.settings })
+        Ok(Layer { forward, backward, settings: self.settings, lp_regularization })
     }
 }

@@ -1,16 +1,15 @@
 //! From a point within a solver's tolerance to the accuracy of the arithmetic, on its active set.
 
+use bpqp_traits::vector::max_abs;
 use bpqp_traits::{ActiveSet, BackwardQpSolver, KktResiduals, ProgramRef, Result, Side, Solution};
 
 use super::active::{Units, identify};
 use super::reduced::ReducedKkt;
 
-/// Exchanges of active rows tried before the best point so far is taken.
-const MAX_ROUNDS: usize = 30;
-/// After so many of them rows are exchanged one at a time.
-const BULK_ROUNDS: usize = 10;
 /// Wrong signs and violations below this, in common units, are rounding.
 const SIGN_TOLERANCE: f64 = 1e-10;
+/// Duals below this, in common units, are rounding however slight the curvature is.
+const ROUNDING: f64 = 1e-14;
 /// A polished point this good ends the search.
 const GOOD: f64 = 1e-11;
 
@@ -19,6 +18,41 @@ pub(crate) struct Polished {
     pub(crate) solution: Solution,
     pub(crate) residuals: KktResiduals,
     pub(crate) kkt: ReducedKkt,
+    /// Whether no dual has the wrong sign and no row is violated.
+    pub(crate) settled: bool,
+}
+
+/// What duals are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resolution {
+    /// The forces that balance at the solution.
+    Forces,
+    /// The force `‖Px‖∞` of a Hessian that is a small multiple of the identity.
+    Regularization,
+}
+
+impl Resolution {
+    /// Exchanges of active rows tried before the best point so far is taken, and after how many of them rows are
+    /// exchanged one at a time. The active set of a linear program may be far from that of the regularized one.
+    fn rounds(self) -> (usize, usize) {
+        match self {
+            Self::Forces => (30, 10),
+            Self::Regularization => (100, 30),
+        }
+    }
+
+    /// The smallest dual that matters, relative to the forces at `point`; at most 1.
+    pub(crate) fn relative(self, program: &ProgramRef<'_>, point: &Solution) -> f64 {
+        match self {
+            Self::Forces => 1.0,
+            Self::Regularization => (regularizing_force(program, point) / Units::new(program, point).force).min(1.0),
+        }
+    }
+}
+
+/// `‖P‖∞ max(1, ‖x‖∞)`: what a Hessian that is a multiple of the identity pulls with, at the origin too.
+pub(crate) fn regularizing_force(program: &ProgramRef<'_>, point: &Solution) -> f64 {
+    max_abs(program.p().values()) * max_abs(&point.x).max(1.0)
 }
 
 /// Solves the KKT system on the active set as a correction to `solution`, exchanging rows of wrong sign for violated
@@ -27,6 +61,7 @@ pub(crate) fn polish(
     program: &ProgramRef<'_>,
     solution: &Solution,
     backward: &dyn BackwardQpSolver,
+    resolution: Resolution,
 ) -> Result<Polished> {
     let mut kkt = ReducedKkt::new(program, identify(program, solution), backward)?;
     let mut tried = vec![kkt.active().clone()];
@@ -34,20 +69,21 @@ pub(crate) fn polish(
     let mut best_residuals = KktResiduals::compute(program, solution);
     let mut current = solution.clone();
     let (mut in_bulk, mut first) = (true, None);
-    for round in 0..MAX_ROUNDS {
+    let (rounds, bulk_rounds) = resolution.rounds();
+    for round in 0..rounds {
         let candidate = correct(program, &current, &mut kkt)?;
         let residuals = KktResiduals::compute(program, &candidate);
         let improved = residuals.max() < best_residuals.max();
         if improved {
             (best, best_residuals, best_active) = (candidate.clone(), residuals, kkt.active().clone());
         }
-        let mut next = exchange(program, &candidate, kkt.active(), in_bulk);
+        let mut next = exchange(program, &candidate, kkt.active(), (in_bulk, resolution));
         let first = first.get_or_insert_with(|| candidate.clone());
         let cycles = next != *kkt.active() && tried.contains(&next);
         // Exchanges in bulk are fast but may cycle or pile up; single ones begin anew from the first set.
-        if in_bulk && (cycles || count(&next) > program.num_vars() || round + 1 == BULK_ROUNDS) {
+        if in_bulk && (cycles || count(&next) > program.num_vars() || round + 1 == bulk_rounds) {
             in_bulk = false;
-            next = exchange(program, first, &tried[0], in_bulk);
+            next = exchange(program, first, &tried[0], (in_bulk, resolution));
         }
         if next == *kkt.active() {
             // The set is right and only rounding is left: correct again while that helps.
@@ -67,7 +103,8 @@ pub(crate) fn polish(
     if *kkt.active() != best_active {
         kkt = ReducedKkt::new(program, best_active, backward)?;
     }
-    Ok(Polished { solution: best, residuals: best_residuals, kkt })
+    let settled = exchange(program, &best, kkt.active(), (true, resolution)) == *kkt.active();
+    Ok(Polished { solution: best, residuals: best_residuals, kkt, settled })
 }
 
 /// The point that satisfies the KKT equations on the active set, reached from `from` by one linear solve.
@@ -113,17 +150,23 @@ fn count(active: &ActiveSet) -> usize {
 
 /// Drops active rows whose dual has the wrong sign and adds rows that are violated: all of them `in_bulk`, else only the
 /// one that is furthest off, and a row to drop before one to add.
-fn exchange(program: &ProgramRef<'_>, point: &Solution, active: &ActiveSet, in_bulk: bool) -> ActiveSet {
+fn exchange(
+    program: &ProgramRef<'_>,
+    point: &Solution,
+    active: &ActiveSet,
+    (in_bulk, resolution): (bool, Resolution),
+) -> ActiveSet {
     let units = Units::new(program, point);
+    let sign_tolerance = (SIGN_TOLERANCE * resolution.relative(program, point)).max(ROUNDING);
     let mut sides: Vec<Side> = active.rows.iter().chain(&active.bounds).copied().collect();
     let wrong = units.constraints(program, point).zip(&sides).enumerate().filter_map(|(k, (c, side))| {
-        let (amount, next) = match side {
+        let (amount, tolerance, next) = match side {
             Side::Equal => return None,
-            Side::Upper => (-c.dual, Side::Free),
-            Side::Lower => (c.dual, Side::Free),
-            Side::Free => (-c.slack(), c.nearer_side()),
+            Side::Upper => (-c.dual, sign_tolerance, Side::Free),
+            Side::Lower => (c.dual, sign_tolerance, Side::Free),
+            Side::Free => (-c.slack(), SIGN_TOLERANCE, c.nearer_side()),
         };
-        (amount > SIGN_TOLERANCE).then_some((k, amount, next))
+        (amount > tolerance).then_some((k, amount, next))
     });
     let mut wrong: Vec<(usize, f64, Side)> = wrong.collect();
     if !in_bulk {

@@ -76,6 +76,6 @@ impl LayerSession {
         let claimed = self.session.solve(&mut solution)?;
         let timing = Timing { setup: std::mem::take(&mut self.setup), forward: start.elapsed() };
         self.last = claimed.has_solution().then(|| solution.clone());
-        Ok(self.layer.solved(&self.program, claimed, solution, timing))
+        self.layer.solved(&self.program, claimed, solution, timing)
     }
 }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bpqp_traits::{ActiveSet, BackwardQpSolver, Error as SolverError, KktResiduals, Side, Solution, Status};
+use bpqp_traits::{ActiveSet, Error as SolverError, KktResiduals, ProgramRef, Side, Solution, Status};
 
+use super::Layer;
 use super::active::pushing_sides;
 use super::certificate::{Certificate, Facts, weakly_active, without};
 use super::gradient::{Gradient, assemble};
-use super::polish::polish;
+use super::polish::{Polished, Resolution, polish};
 use super::probe::Rank;
 use super::reduced::{KktSolution, ReducedKkt};
+use super::regularize::Regularized;
 use crate::program::{OwnedUpdate, Program, Values, check_len};
 use crate::{Error, Result};
 
@@ -81,9 +83,12 @@ pub struct Solved<'p> {
     pub(super) status: Status,
     pub(super) solution: Solution,
     pub(super) residuals: KktResiduals,
-    pub(super) tolerance: f64,
     pub(super) timing: Timing,
-    pub(super) backward: Arc<dyn BackwardQpSolver>,
+    pub(super) layer: Layer,
+    /// What stands in for a linear program.
+    pub(super) regularized: Option<Arc<Regularized>>,
+    /// The point with its factor, until derivatives are prepared.
+    pub(super) polished: Option<Polished>,
     pub(super) prepared: Option<Prepared>,
 }
 
@@ -113,7 +118,8 @@ impl Solved<'_> {
         self.status
     }
 
-    /// The primal solution (`d`).
+    /// The primal solution (`d`); of a linear program, that of the regularized one: see
+    /// [`lp_regularization`](super::LayerBuilder::lp_regularization).
     pub fn x(&self) -> &[f64] {
         &self.solution.x
     }
@@ -135,12 +141,12 @@ impl Solved<'_> {
         &self.solution
     }
 
-    /// `½ xᵀP x + qᵀx + constant`.
+    /// `½ xᵀP x + qᵀx + constant`, without a linear program's regularization.
     pub fn objective(&self) -> f64 {
         self.program.objective(&self.solution.x)
     }
 
-    /// KKT residuals, recomputed from the data.
+    /// KKT residuals, recomputed from the data, with the regularization where [`x`](Self::x) has it.
     pub fn residuals(&self) -> &KktResiduals {
         &self.residuals
     }
@@ -160,8 +166,8 @@ impl Solved<'_> {
     /// [`Status::Solved`] where the polished point meets the tolerance.
     ///
     /// # Errors
-    /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] where it is too far off; errors of the
-    /// backward solver.
+    /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] or, for a linear program,
+    /// [`Error::Regularization`] where it is too far off; errors of the backward solver.
     pub fn polish(&mut self) -> Result<()> {
         self.prepare()
     }
@@ -178,13 +184,14 @@ impl Solved<'_> {
     /// backward QP (the paper's section 3).
     ///
     /// # Errors
-    /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] where it is too far off; [`Error::Adjoint`] where the backward QP could not be solved;
+    /// As [`polish`](Self::polish); [`Error::Adjoint`] where the backward QP could not be solved;
     /// [`InvalidArgument`](SolverError::InvalidArgument) for a wrong length or a value that is not finite.
     pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
         let start = Instant::now();
         let (x_bar, y_bar, bound_bar) = self.stack_cotangent(cotangent)?;
         let program = self.program;
-        let stacked = program.as_stacked();
+        let regularized = self.regularized.clone();
+        let stacked = differentiated(program, regularized.as_deref());
         self.prepare()?;
         let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
         let right: Vec<f64> = y_bar.iter().map(|v| -v).collect();
@@ -204,7 +211,8 @@ impl Solved<'_> {
     pub fn jvp(&mut self, direction: &Values<'_>) -> Result<Tangent> {
         let change = OwnedUpdate::direction(self.program, direction)?;
         let program = self.program;
-        let stacked = program.as_stacked();
+        let regularized = self.regularized.clone();
+        let stacked = differentiated(program, regularized.as_deref());
         self.prepare()?;
         let (x, y) = (&self.solution.x, &self.solution.y);
         let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
@@ -217,7 +225,7 @@ impl Solved<'_> {
             force.copy_from_slice(dq);
         }
         if let Some(dp) = update.p {
-            stacked.p().with_values(dp)?.symmetric_mul_add(1.0, x, &mut force);
+            program.as_stacked().p().with_values(dp)?.symmetric_mul_add(1.0, x, &mut force);
         }
         if let Some(da) = update.a {
             let da = stacked.a().with_values(da)?;
@@ -244,40 +252,64 @@ impl Solved<'_> {
         })
     }
 
+    /// Moves the point of a linear program to the regularized solution; once.
+    pub(super) fn regularize(&mut self) -> Result<()> {
+        if let (Some(regularized), None) = (&self.regularized, &self.polished) {
+            let Layer { forward, backward, settings, .. } = &self.layer;
+            let polished = regularized.solve(&self.solution, (&**forward, settings), &**backward)?;
+            self.accept(polished);
+        }
+        Ok(())
+    }
+
+    /// Takes a polished point for the solution.
+    fn accept(&mut self, polished: Polished) {
+        (self.solution, self.residuals) = (polished.solution.clone(), polished.residuals);
+        self.solution.objective = self.program.as_stacked().objective(&self.solution.x);
+        if self.residuals.max() <= self.layer.settings.tolerance {
+            self.status = Status::Solved;
+        }
+        self.polished = Some(polished);
+    }
+
     /// Polishes, drops weakly active rows, and looks for singularity; once.
     fn prepare(&mut self) -> Result<()> {
         if !self.status.has_solution() {
             return Err(Error::NotSolved { status: self.status });
         }
-        let program = self.program.as_stacked();
-        if program.cones().is_some() {
+        if self.program.as_stacked().cones().is_some() {
             return Err(SolverError::unsupported("bpqp", "gradients of programs with second-order cones yet").into());
         }
-        if self.prepared.is_none() {
-            let polished = polish(&program, &self.solution, &*self.backward)?;
+        if self.prepared.is_some() {
+            return Ok(());
+        }
+        self.regularize()?;
+        let (regularized, backward) = (self.regularized.clone(), Arc::clone(&self.layer.backward));
+        let program = differentiated(self.program, regularized.as_deref());
+        let resolution = if regularized.is_some() { Resolution::Regularization } else { Resolution::Forces };
+        if self.polished.is_none() {
+            let polished = polish(&program, &self.solution, &*backward, resolution)?;
             let residual = polished.residuals.max();
-            let accurate = residual <= self.tolerance.max(POINT_TOLERANCE);
+            let accurate = residual <= self.layer.settings.tolerance.max(POINT_TOLERANCE);
             if !accurate {
                 return Err(Error::Inaccurate { residual });
             }
-            (self.solution, self.residuals) = (polished.solution, polished.residuals);
-            if self.residuals.max() <= self.tolerance {
-                self.status = Status::Solved;
-            }
-            let mut kkt = polished.kkt;
-            let weak = weakly_active(&program, &self.solution, self.residuals.max());
-            let strict = without(kkt.active(), &weak);
-            if strict != *kkt.active() {
-                kkt = ReducedKkt::new(&program, strict, &*self.backward)?;
-            }
-            let rank = Rank::of(&mut kkt)?;
-            if !rank.loose_variables.is_empty() {
-                kkt.project(&*self.backward)?;
-            }
-            let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &weak, rank);
-            let sides = pushing_sides(&program, &self.solution, kkt.active());
-            self.prepared = Some(Prepared { kkt, sides, facts });
+            self.accept(polished);
         }
+        let Some(Polished { mut kkt, .. }) = self.polished.take() else { return Ok(()) };
+        let weak = weakly_active(&program, &self.solution, self.residuals.max(), resolution);
+        let strict = without(kkt.active(), &weak);
+        if strict != *kkt.active() {
+            kkt = ReducedKkt::new(&program, strict, &*backward)?;
+        }
+        let rank = Rank::of(&mut kkt)?;
+        if !rank.loose_variables.is_empty() {
+            kkt.project(&*backward)?;
+        }
+        let epsilon = regularized.as_ref().map_or(0.0, |r| r.epsilon);
+        let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &weak, rank, epsilon);
+        let sides = pushing_sides(&program, &self.solution, kkt.active());
+        self.prepared = Some(Prepared { kkt, sides, facts });
         Ok(())
     }
 
@@ -303,6 +335,11 @@ impl Solved<'_> {
         let x = vector("cotangent of x", cotangent.x)?;
         Ok((x, y, vector("cotangent of the bounds", cotangent.bounds)?))
     }
+}
+
+/// The program whose solution is differentiated.
+fn differentiated<'a>(program: &'a Program, regularized: Option<&'a Regularized>) -> ProgramRef<'a> {
+    regularized.map_or_else(|| program.as_stacked(), |r| r.program.as_ref())
 }
 
 fn check_argument(name: &str, v: &[f64], len: usize) -> Result<()> {

@@ -117,7 +117,7 @@ pub fn layer(forward: &str, backward: &str) -> Layer {
 
 /// A layer for every pair of a forward and a backward backend that is compiled in, with its name.
 pub fn every_pair() -> Vec<(String, Layer)> {
-    let names = Registry::compiled().usable().for_quadratic().names();
+    let names = Registry::compiled().usable().quadratic().names();
     let pairs = names.iter().flat_map(|f| names.iter().map(move |b| (f, b)));
     pairs.map(|(f, b)| (format!("{f} forward, {b} backward"), layer(f, b))).collect()
 }

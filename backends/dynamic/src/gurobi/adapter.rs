@@ -9,7 +9,7 @@ use super::NAME;
 use super::ffi::{Environment, Functions, Model, Of, Problem};
 use super::status::{ended, stopped};
 use crate::ffi::int;
-use crate::model::{Matrix, is_quadratic, with_infinity};
+use crate::model::{Matrix, Terms, is_quadratic, with_infinity};
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
 
 /// Gurobi's infinity; whatever lies beyond 1e20 is infinite to it.
@@ -105,11 +105,7 @@ impl GurobiEngine {
         if !is_quadratic(program) {
             return Ok(());
         }
-        let p = Matrix::new(NAME, program.p())?;
-        let columns = p.columns();
-        let halved = p.index.iter().zip(&columns).zip(&p.value);
-        let values: Vec<f64> = halved.map(|((row, column), v)| if row == column { 0.5 * v } else { *v }).collect();
-        self.model.set_quadratic(&p.index, &columns, &values)
+        self.model.set_quadratic(&Terms::new(NAME, program.p())?)
     }
 
     fn set_limits(&mut self, limits: &Limits) -> Result<()> {

@@ -9,8 +9,8 @@ use bpqp_traits::{Error, Result};
 
 use super::NAME;
 use super::status::refused;
-use crate::ffi::{function_table, int};
-use crate::model::Matrix;
+use crate::ffi::{function_table, in_range, int};
+use crate::model::{Matrix, Terms};
 
 /// Asked for a result that the model does not have.
 const DATA_NOT_AVAILABLE: c_int = 10005;
@@ -147,8 +147,8 @@ impl Model {
         unsafe { set(self.functions(), env, name, value) }
     }
 
-    /// Replaces the quadratic objective by the sum of `value · x_row · x_column`: there is no ½.
-    pub(super) fn set_quadratic(&mut self, row: &[c_int], column: &[c_int], value: &[f64]) -> Result<()> {
+    /// Replaces the quadratic objective: Gurobi has no ½ in it.
+    pub(super) fn set_quadratic(&mut self, Terms { row, column, value }: &Terms) -> Result<()> {
         let valid = row.len() == value.len() && column.len() == value.len() && in_range(row, self.columns);
         check(valid && in_range(column, self.columns), "a Hessian of a wrong shape")?;
         let count = int(NAME, value.len())?;
@@ -305,10 +305,6 @@ unsafe fn set(functions: &Functions, env: NonNull<c_void>, name: &str, value: &s
         10003 | 10008 => Err(bad("is not in the parameter's range")),
         code => Err(refused(code, &format!("the parameter {name}"))),
     }
-}
-
-fn in_range(indices: &[c_int], end: usize) -> bool {
-    indices.iter().all(|&i| usize::try_from(i).is_ok_and(|i| i < end))
 }
 
 fn check(ok: bool, what: &str) -> Result<()> {

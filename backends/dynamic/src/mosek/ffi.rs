@@ -10,7 +10,7 @@ use bpqp_traits::{Error, Result};
 
 use super::NAME;
 use super::status::refused;
-use crate::ffi::{function_table, int};
+use crate::ffi::{function_table, in_range, int};
 use crate::model::Matrix;
 
 /// The license feature of linear and quadratic problems.
@@ -308,10 +308,6 @@ unsafe extern "C" fn print(_handle: *mut c_void, text: *const c_char) {
         // SAFETY: MOSEK passes a text that ends with a zero byte and lives through the call.
         let _ = std::io::stdout().write_all(unsafe { CStr::from_ptr(text) }.to_bytes());
     }
-}
-
-fn in_range(indices: &[c_int], end: usize) -> bool {
-    indices.iter().all(|&i| usize::try_from(i).is_ok_and(|i| i < end))
 }
 
 fn check(ok: bool, what: &str) -> Result<()> {

@@ -115,7 +115,8 @@ pub(crate) fn assert_solves(session: &mut dyn Session, case: &Case) {
     assert_eq!((&out.x, &out.y, &out.bound_duals), (&case.x, &case.y, &case.bound_duals));
 }
 
-/// LP and QP, vectors and matrices updated there and back, between an LP and a QP too, and a start from another point.
+/// LP and QP, vectors and matrices updated there and back, between an LP and a QP and between kinds of rows too, and a
+/// start from another point.
 pub(crate) fn assert_marshals(solver: &dyn ForwardSolver) {
     let settings = Settings::default();
     assert_solves(&mut *open(solver, &lp(), &settings), &lp());
@@ -126,6 +127,13 @@ pub(crate) fn assert_marshals(solver: &dyn ForwardSolver) {
         assert_solves(&mut *session, &case);
         assert_solves(&mut *session, &case);
     }
+    // From rows of other kinds.
+    let mut others = qp();
+    let (l, u) = ([-INF, 0.25, 0.0, -5.0, -2.0], [2.0, 1.5, INF, INF, 4.0]);
+    others.program.apply(&ProgramUpdate { l: Some(&l), u: Some(&u), ..ProgramUpdate::default() }).unwrap();
+    let mut session_of_others = open(solver, &others, &settings);
+    update(&mut *session_of_others, &qp());
+    assert_solves(&mut *session_of_others, &qp());
     if solver.capabilities().warm_start {
         let start = lp();
         session.warm_start(&start.x, &start.y, &start.bound_duals).unwrap();
@@ -133,7 +141,7 @@ pub(crate) fn assert_marshals(solver: &dyn ForwardSolver) {
     }
 }
 
-/// Brings the session from any case to `case`: one call for the vectors, one for the matrices where they changed.
+/// Brings the session from any case to `case`, part by part.
 fn update(session: &mut dyn Session, case: &Case) {
     let program = case.program.as_ref();
     // An LP has the pattern of the QP that it came from, with zeros.
@@ -141,9 +149,10 @@ fn update(session: &mut dyn Session, case: &Case) {
     p.resize(4, 0.0);
     let (a, q) = (Some(program.a().values()), Some(program.q()));
     session.update(&ProgramUpdate { p: Some(&p), a, ..ProgramUpdate::default() }).unwrap();
-    let (l, u, lb, ub) = (program.l(), program.u(), program.lb(), program.ub());
-    let vectors = ProgramUpdate { q, l: Some(l), u: Some(u), lb: Some(lb), ub: Some(ub), ..ProgramUpdate::default() };
-    session.update(&vectors).unwrap();
+    let (l, u, lb, ub) = (Some(program.l()), Some(program.u()), Some(program.lb()), Some(program.ub()));
+    session.update(&ProgramUpdate { q, ..ProgramUpdate::default() }).unwrap();
+    session.update(&ProgramUpdate { lb, ub, ..ProgramUpdate::default() }).unwrap();
+    session.update(&ProgramUpdate { l, u, ..ProgramUpdate::default() }).unwrap();
 }
 
 /// The vendor's own library, where `BPQP_{name}_LIBRARY` names one; says so where it does not.

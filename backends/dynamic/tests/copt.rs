@@ -1,0 +1,120 @@
+//! COPT, against a stub: it tests our reading of the header, not the vendor.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use bpqp_dynamic::{DynamicSolver, Vendor};
+use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
+
+use common::{Stub, assert_marshals, open, qp};
+
+fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
+    let stub = Stub::compile("copt", defines);
+    (DynamicSolver::at(Vendor::Copt, stub.path()), stub)
+}
+
+/// How the QP ends with a stub made so.
+fn outcome(defines: &[&str]) -> (Result<Status, Error>, Solution) {
+    let (solver, _stub) = stub(defines);
+    let mut out = Solution::default();
+    let outcome = open(&solver, &qp(), &Settings::default()).solve(&mut out);
+    (outcome, out)
+}
+
+#[test]
+fn marshals() {
+    let (solver, _stub) = stub(&[]);
+    assert!(!solver.capabilities().warm_start);
+    assert_marshals(&solver);
+    assert_eq!(outcome(&[]).1.iterations, 10, "simplex and barrier together");
+}
+
+#[test]
+fn versions() {
+    let (solver, stub) = stub(&[]);
+    let found = solver.installation().unwrap();
+    assert_eq!((found.version.as_str(), found.license_refused), ("8.0.7", None));
+    assert_eq!(found.library.as_deref(), Some(stub.path()));
+    // 7 has no parameter `NonConvex`.
+    assert_eq!(outcome(&["VERSION=7"]).0, Ok(Status::Solved));
+}
+
+#[test]
+fn statuses() {
+    // The point is right, whatever the status says.
+    for status in ["STATUS=1", "STATUS=5", "STATUS=7", "STATUS=8", "STATUS=9", "STATUS=10", "STATUS=11"] {
+        assert_eq!(outcome(&[status]).0, Ok(Status::Solved), "{status}");
+    }
+    // What no auxiliary LP proves is not believed.
+    for status in ["STATUS=2", "STATUS=3", "STATUS=4"] {
+        assert_eq!(outcome(&[status]).0, Ok(Status::NumericalError), "{status}");
+    }
+    assert_eq!(outcome(&["NO_SOLUTION"]).0, Ok(Status::NumericalError));
+    assert_eq!(outcome(&["NANS"]).0, Ok(Status::NumericalError));
+    let unknown = outcome(&["STATUS=77"]).0.unwrap_err();
+    assert!(unknown.kind() == ErrorKind::Backend && unknown.to_string().contains("77"), "{unknown}");
+}
+
+#[test]
+fn a_limit_without_a_point_is_reported() {
+    let (solver, _stub) = stub(&["STATUS=8", "NO_SOLUTION"]);
+    let limited = Settings { time_limit: Some(std::time::Duration::from_secs(1)), ..Settings::default() };
+    let mut out = Solution::default();
+    assert_eq!(open(&solver, &qp(), &limited).solve(&mut out), Ok(Status::TimeLimit));
+}
+
+#[test]
+fn return_codes() {
+    for (code, kind) in [
+        ("SOLVE=4", ErrorKind::LicenseRefused),
+        ("SOLVE=8", ErrorKind::NotConvex),
+        ("STATUS=20", ErrorKind::NotConvex),
+        ("SOLVE=1", ErrorKind::Backend),
+    ] {
+        assert_eq!(outcome(&[code]).0.unwrap_err().kind(), kind, "{code}");
+    }
+}
+
+#[test]
+fn a_refused_license() {
+    let (solver, _stub) = stub(&["CREATE=4"]);
+    let reason = solver.installation().unwrap().license_refused.unwrap();
+    assert!(reason.contains("code 4") && reason.contains("COPT_LICENSE_DIR"), "{reason}");
+    let refused = solver.setup(&qp().program.as_ref(), &Settings::default()).err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::LicenseRefused);
+}
+
+#[test]
+fn parameters() {
+    let (solver, _stub) = stub(&[]);
+    let set = |name: &str, value: &str| {
+        let settings = Settings { options: [(name.into(), value.into())].into(), ..Settings::default() };
+        solver.setup(&qp().program.as_ref(), &settings).map(drop)
+    };
+    assert_eq!(set("param:LpMethod", "2"), Ok(()));
+    assert_eq!(set("param:TimeLimit", "2.5"), Ok(()));
+    for (name, value) in [
+        ("param:LpMethod", "99"),
+        ("param:LpMethod", "2.5"),
+        ("param:TimeLimit", "x"),
+        ("param:FeasTol", "1e-12"),
+        ("param:NoSuch", "1"),
+        ("param:a\0b", "1"),
+    ] {
+        let error = set(name, value).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidSetting, "{name}={value}: {error}");
+    }
+}
+
+#[test]
+fn another_library_or_version() {
+    let missing = stub(&["NO_SOLVE"]).0.installation().unwrap_err().to_string();
+    assert!(missing.contains("COPT_Solve"), "{missing}");
+    let (old, _stub) = stub(&["VERSION=6"]);
+    let message = old.installation().unwrap_err().to_string();
+    assert!(message.contains("6.0.7") && message.contains("install version 7"), "{message}");
+    let (unknown, _stub) = stub(&["BANNER=\"a vendor\""]);
+    let message = unknown.installation().unwrap_err().to_string();
+    assert!(message.contains("version"), "{message}");
+}
