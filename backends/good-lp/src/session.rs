@@ -85,8 +85,16 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|(start, limit)| limit.saturating_sub(start.elapsed()))
+    }
+
+    fn time_is_up(&self) -> bool {
+        self.time_left() == Some(Duration::ZERO)
+    }
+
     fn run(&mut self, program: &ProgramRef<'_>) -> Result<Run> {
-        let time = self.deadline.map(|(start, limit)| limit.saturating_sub(start.elapsed()));
+        let time = self.time_left();
         let run = self.engine.run(program, self.options, self.accuracy, time)?;
         self.iterations += run.iterations;
         Ok(run)
@@ -161,7 +169,7 @@ impl Attempt<'_> {
                 return Ok(status);
             }
         }
-        *out = Solution { iterations: out.iterations, ..point };
-        Ok(Status::NumericalError)
+        *out = point;
+        Ok(if self.time_is_up() { Status::TimeLimit } else { Status::NumericalError })
     }
 }
