@@ -17,7 +17,7 @@ const INFINITY: f64 = 1e20;
 /// Xpress' tolerances are absolute, and below this it does not improve.
 const MIN_TOLERANCE: f64 = 1e-10;
 const MARGIN: f64 = 0.01;
-/// The barrier's stopping rules, relative: it stops where it gets no further. By default `x` is off by up to 1e-5.
+/// The barrier's stopping rules, relative: it stops where it gets no further. By default `x` was off by 6e-6.
 const BARRIER_TOLERANCE: f64 = 1e-14;
 
 /// Numbers of controls and attributes, by their names in `xprs.h`.
