@@ -13,8 +13,9 @@ use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
 
 /// The tightest tolerance that HiGHS takes.
 const MIN_TOLERANCE: f64 = 1e-10;
-/// HiGHS' tolerances are absolute, and its QP solver reaches them in its own units alone.
-const MARGIN: f64 = 0.01;
+/// HiGHS' tolerances are absolute, and its QP solver reaches them in its own units alone. Simplex does as it is told, and may
+/// never end when asked for more.
+const QP_MARGIN: f64 = 0.01;
 /// Its methods, which count their iterations apart.
 const METHODS: [&str; 3] = ["simplex", "ipm", "qp"];
 /// Added to the diagonal of a Hessian that HiGHS cannot solve with as it is. Its own default.
@@ -59,7 +60,8 @@ impl HighsEngine {
     }
 
     fn set_limits(&mut self, limits: &Limits) -> Result<()> {
-        let tolerance = (MARGIN * limits.tolerance).max(MIN_TOLERANCE).to_string();
+        let margin = if self.q.is_some() { QP_MARGIN } else { 1.0 };
+        let tolerance = (margin * limits.tolerance).max(MIN_TOLERANCE).to_string();
         for name in ["primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"] {
             self.instance.set(name, &tolerance)?;
         }
