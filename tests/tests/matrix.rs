@@ -14,6 +14,7 @@ use bpqp::{Availability, Backend, Registry, Settings, Status};
 const FALLS_SHORT: &[(&str, &str, &str, &str)] = &[
     ("osqp", "PRIMALC5", "iteration_limit", "its splitting converges too slowly on this scaling"),
     ("xpress", "DUALC2", TOO_LARGE, "its community license ends at 200 rows and columns of a quadratic program"),
+    ("xpress", "PRIMALC5", TOO_LARGE, "the same"),
 ];
 
 /// The status of a problem that only a larger license covers: whoever has that one solves it.

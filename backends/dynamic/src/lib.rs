@@ -23,6 +23,7 @@
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
 mod copt;
+mod cplex;
 mod ffi;
 mod gurobi;
 mod highs;
@@ -59,11 +60,14 @@ pub enum Vendor {
     Xpress,
     /// [COPT](https://www.shanshu.ai/copt): simplex, barrier. Commercial, free for academics and for small problems.
     Copt,
+    /// [CPLEX](https://www.ibm.com/products/ilog-cplex-optimization-studio): dual simplex for LPs, barrier for QPs.
+    /// Commercial, free for academics and for small problems.
+    Cplex,
 }
 
 impl Vendor {
     /// All vendors.
-    pub const ALL: [Self; 5] = [Self::Highs, Self::Gurobi, Self::Xpress, Self::Mosek, Self::Copt];
+    pub const ALL: [Self; 6] = [Self::Highs, Self::Gurobi, Self::Xpress, Self::Mosek, Self::Copt, Self::Cplex];
 
     /// The name of its backend.
     pub fn name(self) -> &'static str {
@@ -73,6 +77,7 @@ impl Vendor {
             Self::Mosek => mosek::NAME,
             Self::Xpress => xpress::NAME,
             Self::Copt => copt::NAME,
+            Self::Cplex => cplex::NAME,
         }
     }
 }
@@ -102,6 +107,7 @@ impl DynamicSolver {
             Vendor::Mosek => Arc::new(Lazy::<mosek::Mosek>::new(explicit)),
             Vendor::Xpress => Arc::new(Lazy::<xpress::Xpress>::new(explicit)),
             Vendor::Copt => Arc::new(Lazy::<copt::Copt>::new(explicit)),
+            Vendor::Cplex => Arc::new(Lazy::<cplex::Cplex>::new(explicit)),
         };
         Self { vendor, shared }
     }

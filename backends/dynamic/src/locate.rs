@@ -95,7 +95,11 @@ impl Places {
     fn search_folders(&self, tried: &mut Vec<String>) -> Vec<PathBuf> {
         let mut folders = Vec::new();
         for (variable, below) in self.variables {
-            for (name, value) in variables_like(variable) {
+            let found = variables_like(variable);
+            if found.is_empty() {
+                tried.push(format!("{variable} (not set)"));
+            }
+            for (name, value) in found {
                 let base = PathBuf::from(value);
                 if base.is_absolute() {
                     folders.extend(below.iter().map(|folder| base.join(folder)));
@@ -106,11 +110,15 @@ impl Places {
         }
         let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
         for pattern in self.folders {
-            match (pattern.strip_prefix("~/"), &home) {
-                (Some(below), Some(home)) => folders.extend(expand(home.clone(), below)),
-                (Some(_), None) => {}
-                (None, _) => folders.extend(expand(PathBuf::from("/"), pattern.trim_start_matches('/'))),
+            let found = match (pattern.strip_prefix("~/"), &home) {
+                (Some(below), Some(home)) => expand(home.clone(), below),
+                (Some(_), None) => Vec::new(),
+                (None, _) => expand(PathBuf::from("/"), pattern.trim_start_matches('/')),
+            };
+            if found.is_empty() {
+                tried.push(format!("{pattern} (no such folder)"));
             }
+            folders.extend(found);
         }
         folders
     }

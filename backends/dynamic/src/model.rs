@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use bpqp_traits::{CscRef, ProgramRef, Result};
+use bpqp_traits::{CscMatrix, CscRef, ProgramRef, Result};
 
 use crate::ffi::int;
 
@@ -33,6 +33,16 @@ impl Matrix {
     /// As [`new`](Self::new).
     pub(crate) fn lower(backend: &str, p: CscRef<'_>) -> Result<Self> {
         Self::new(backend, p.transpose().as_ref())
+    }
+
+    /// Both triangles of the symmetric matrix whose upper triangle is `p`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn symmetric(backend: &str, p: CscRef<'_>) -> Result<Self> {
+        let mirrored = p.entries().filter(|(i, j, _)| i != j).map(|(i, j, v)| (j, i, v));
+        let both: Vec<_> = p.entries().chain(mirrored).collect();
+        Self::new(backend, CscMatrix::from_triplets(p.nrows(), p.ncols(), &both)?.as_ref())
     }
 
     /// Number of entries in each column.

@@ -113,12 +113,14 @@ fn parameters() {
 }
 
 /// Runs an ignored test in a process of its own, where nothing else holds the library.
-fn alone(test: &str, variables: &[(&str, &str)]) {
+fn alone(test: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--ignored", "--nocapture"]).envs(variables.iter().copied());
     let out = command.output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    assert!(String::from_utf8_lossy(&out.stdout).contains("1 passed"));
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(said.contains("1 passed"), "{said}");
+    said
 }
 
 #[test]
@@ -138,6 +140,24 @@ fn come_and_go() {
         drop(solver);
         assert_eq!(solve(&mut *session), Ok(Status::Solved));
     }
+}
+
+/// Xpress prints when it may, and is quiet else.
+#[test]
+fn it_prints_when_it_may() {
+    if xpress().is_none() {
+        return;
+    }
+    let lines = |test| alone(test, &[]).lines().count();
+    assert!(lines("verbose") > lines("come_and_go") + 10);
+}
+
+#[test]
+#[ignore = "prints"]
+fn verbose() {
+    let solver = DynamicSolver::at(Vendor::Xpress, real_library("XPRESS").unwrap());
+    let settings = Settings { verbose: true, ..Settings::default() };
+    assert_eq!(solve(&mut *open(&solver, &qp(), &settings)), Ok(Status::Solved));
 }
 
 /// A session that was refused works on once it fits.

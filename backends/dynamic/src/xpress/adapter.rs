@@ -10,14 +10,14 @@ use super::NAME;
 use super::ffi::{Library, Model, Problem};
 use super::status::ended;
 use crate::model::{Matrix, is_quadratic, with_infinity};
-use crate::rows::Rows;
+use crate::rows::{RangeAt, Rows};
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
 
 const INFINITY: f64 = 1e20;
 /// Xpress' tolerances are absolute, and below this it does not improve.
 const MIN_TOLERANCE: f64 = 1e-10;
 const MARGIN: f64 = 0.01;
-/// The barrier's stopping rules, relative: it stops where it gets no further. By default `x` is off by up to 1e-5.
+/// The barrier's stopping rules, relative: it stops where it gets no further. By default `x` was off by 6e-6.
 const BARRIER_TOLERANCE: f64 = 1e-14;
 
 /// Numbers of controls and attributes, by their names in `xprs.h`.
@@ -73,7 +73,7 @@ impl XpressEngine {
         self.problem.load(&Model {
             cost: program.q(),
             bounds: (&with_infinity(program.lb(), INFINITY), &with_infinity(program.ub(), INFINITY)),
-            rows: &Rows::new((program.l(), program.u()), INFINITY),
+            rows: &Rows::new((program.l(), program.u()), INFINITY, RangeAt::Upper),
             a: &Matrix::new(NAME, program.a())?,
             p: &p,
         })
@@ -119,7 +119,7 @@ impl Engine for XpressEngine {
             self.problem.change_cost(program.q())?;
         }
         if changed.sides {
-            self.problem.change_rows(&Rows::new((program.l(), program.u()), INFINITY))?;
+            self.problem.change_rows(&Rows::new((program.l(), program.u()), INFINITY, RangeAt::Upper))?;
         }
         if changed.bounds {
             let bounds = (with_infinity(program.lb(), INFINITY), with_infinity(program.ub(), INFINITY));
