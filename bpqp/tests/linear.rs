@@ -239,7 +239,7 @@ fn every_block_matches_central_differences() {
 
 #[test]
 fn forward_mode_agrees_with_backward_mode() {
-    let (program, x_bar) = random(5, 12, true);
+    let (program, x_bar) = random(4, 12, true);
     let dq = Rng::new(6).normals(12);
     let dp = Rng::new(7).normals(12);
     let direction = Values { q: Some(&dq), p: Some(&dp), ..Values::default() };
