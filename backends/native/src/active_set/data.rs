@@ -1,9 +1,8 @@
 //! The problem in dense form, rows and bounds alike as constraints.
 
 use bpqp_traits::ProgramRef;
-use bpqp_traits::vector::axpy;
 
-use crate::linalg::{dot, norm};
+use crate::linalg::{axpy, dot, norm};
 
 /// `min ½xᵀPx + qᵀx` over `lo ≤ a_kᵀx ≤ hi`: constraints `0..m` are the rows, `m..m + n` the bounds.
 pub(crate) struct DenseData {

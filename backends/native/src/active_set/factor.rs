@@ -1,10 +1,8 @@
 //! The KKT matrix on the working set, factored: `P + D = LLᵀ` and `Y_WᵀY_W = TTᵀ` with `Y = L⁻¹A_Wᵀ`.
 
-use bpqp_traits::vector::axpy;
-
 use super::columns::Columns;
 use super::data::DenseData;
-use crate::linalg::{DenseLlt, RowLlt, dot};
+use crate::linalg::{DenseLlt, RowLlt, axpy, dot};
 
 /// A row depends on the others where less than this share of its square is left.
 const DEPENDENT: f64 = 1e-13;

@@ -55,6 +55,13 @@ impl Engine {
         }
         members.retain(|w| !missing(data, *w));
         let warm = !members.is_empty();
+        let there = factor.members.iter().filter(|w| w.sign != 0.0);
+        if !changed && warm && there.count() == members.len() && members.iter().all(|w| factor.contains(w.index)) {
+            for w in &mut factor.members {
+                w.sign = members.iter().find(|guess| guess.index == w.index).map_or(w.sign, |guess| guess.sign);
+            }
+            return true;
+        }
         let fixed = (0..equalities.len()).filter(|&k| equalities[k]).map(|index| Member { index, sign: 0.0 });
         members.splice(0..0, fixed);
         factor.clear();

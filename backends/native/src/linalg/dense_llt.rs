@@ -1,12 +1,11 @@
 //! Dense Cholesky factorization `LLᵀ` of a positive definite matrix, with hand-written solves for single vectors.
 
-use bpqp_traits::vector::axpy;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{MatMut, MatRef, Par, Spec};
 
-use super::kernels::dot;
+use super::kernels::{axpy, dot};
 
 /// `A = LLᵀ` (`n × n`), `L` by columns.
 pub(crate) struct DenseLlt {

@@ -9,7 +9,7 @@ mod row_llt;
 mod sparse_ldl;
 
 pub(crate) use dense_llt::DenseLlt;
-pub(crate) use kernels::{dot, norm};
+pub(crate) use kernels::{axpy, dot, norm};
 pub(crate) use ldl::{Ldl, PivotRule, UpperPattern};
 pub(crate) use refine::{Refinement, Refiner, System};
 pub(crate) use row_llt::RowLlt;

@@ -1,8 +1,6 @@
 //! A Cholesky factorization that grows and shrinks: `M = TTᵀ`, with `T` packed by rows.
 
-use bpqp_traits::vector::axpy;
-
-use super::kernels::dot;
+use super::kernels::{axpy, dot};
 
 /// `M = TTᵀ` (`k × k`): row `i` of the lower triangle holds `i + 1` entries, so appending a row of `M` is appending one of `T`.
 #[derive(Default)]
