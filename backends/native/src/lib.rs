@@ -1,14 +1,20 @@
-//! BPQP's own solver on faer: ADMM and a direct KKT solver.
+//! BPQP's own solver on faer: a dense active-set method, ADMM and a direct KKT solver.
 //!
 //! [`NativeSolver`] solves convex quadratic programs; [`NativeKkt`] solves the backward pass by a regularized LDLᵀ factorization of the KKT matrix, refined against the
 //! matrix itself.
 
+mod active_set;
 mod admm;
+mod certificates;
+mod convexity;
 mod kkt;
 mod linalg;
+mod native_solver;
+mod session;
+mod settings;
 
-pub use admm::NativeSolver;
 pub use kkt::{DirectKkt, NativeKkt};
+pub use native_solver::NativeSolver;
 
 /// The name both solvers are registered under.
 const NAME: &str = "native";

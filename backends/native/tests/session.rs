@@ -8,15 +8,21 @@ use std::time::Duration;
 
 use bpqp_native::NativeSolver;
 use bpqp_traits::{ConesRef, CscMatrix, ErrorKind, ForwardSolver, ProgramUpdate, Reuse, Settings, Solution, Status};
-use common::{INF, Rng, assert_close, program, random_program, session, solve, solve_with};
+use common::{INF, Rng, assert_close, method, program, random_program, session, solve, solve_with};
 
 #[test]
 fn updates_equal_a_fresh_setup() {
+    // Other step sizes are another factorization to ADMM; the active-set method factors P alone.
+    updates("admm", Reuse::Symbolic);
+    updates("active-set", Reuse::Numeric);
+}
+
+fn updates(name: &str, equalities_become_inequalities: Reuse) {
     for seed in 0..10 {
         let mut rng = Rng::new(300 + seed);
         let (n, m) = (20, 15);
         let first = random_program(&mut rng, n, m, true);
-        let mut s = session(&first, &Settings::default());
+        let mut s = session(&first, &method(name));
         let mut out = Solution::default();
         assert_eq!(s.solve(&mut out).unwrap(), Status::Solved);
 
@@ -31,9 +37,9 @@ fn updates_equal_a_fresh_setup() {
         fresh.apply(&vectors).unwrap();
         assert_close(&out.x, &solve(&fresh).x, 1e-7);
 
-        // Equalities become inequalities: other step sizes, so another factorization. Then new matrices.
+        // Equalities become inequalities. Then new matrices.
         let sides = ProgramUpdate { u: Some(&u), ..Default::default() };
-        assert_eq!(s.update(&sides).unwrap(), Reuse::Symbolic);
+        assert_eq!(s.update(&sides).unwrap(), equalities_become_inequalities);
         let matrices = ProgramUpdate { p: Some(&p), a: Some(&a), ..Default::default() };
         assert_eq!(s.update(&matrices).unwrap(), Reuse::Symbolic);
         fresh.apply(&sides).unwrap();
@@ -64,13 +70,17 @@ fn refused_updates_change_nothing() {
 fn warm_starts_reduce_iterations() {
     let mut rng = Rng::new(11);
     let p = random_program(&mut rng, 50, 40, true);
-    let cold = solve(&p);
     let mut s = session(&p, &Settings::default());
-    s.warm_start(&cold.x, &cold.y, &cold.bound_duals).unwrap();
-    let mut warm = Solution::default();
-    assert_eq!(s.solve(&mut warm).unwrap(), Status::Solved);
-    assert!(warm.iterations < cold.iterations, "{} against {}", warm.iterations, cold.iterations);
-    assert_close(&warm.x, &cold.x, 1e-7);
+    let mut cold = Solution::default();
+    for name in ["admm", "active-set"] {
+        assert_eq!(session(&p, &method(name)).solve(&mut cold).unwrap(), Status::Solved);
+        s = session(&p, &method(name));
+        s.warm_start(&cold.x, &cold.y, &cold.bound_duals).unwrap();
+        let mut warm = Solution::default();
+        assert_eq!(s.solve(&mut warm).unwrap(), Status::Solved);
+        assert!(warm.iterations < cold.iterations, "{} against {}", warm.iterations, cold.iterations);
+        assert_close(&warm.x, &cold.x, 1e-7);
+    }
     for (x, y) in [(&cold.x[1..], &cold.y[..]), (&cold.x, &[f64::NAN; 40])] {
         assert_eq!(s.warm_start(x, y, &cold.bound_duals).unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
@@ -80,16 +90,19 @@ fn warm_starts_reduce_iterations() {
 fn limits_are_honored() {
     let mut rng = Rng::new(12);
     let p = random_program(&mut rng, 60, 50, false);
-    for limit in [1, 2, 30] {
-        let settings = Settings { max_iterations: Some(limit), tolerance: 1e-15, ..Settings::default() };
+    for name in ["admm", "active-set", "auto"] {
+        // The active-set method needs more than two exchanges here.
+        for limit in if name == "admm" { &[1, 2, 30][..] } else { &[1, 2] } {
+            let settings = Settings { max_iterations: Some(*limit), tolerance: 1e-15, ..method(name) };
+            let (status, s) = solve_with(&p, &settings);
+            assert_eq!(status, Status::IterationLimit, "{name}");
+            assert!(s.iterations <= u64::from(*limit) && s.x.iter().all(|x| x.is_finite()));
+        }
+        let settings = Settings { time_limit: Some(Duration::ZERO), tolerance: 1e-15, ..method(name) };
         let (status, s) = solve_with(&p, &settings);
-        assert_eq!(status, Status::IterationLimit);
-        assert!(s.iterations <= u64::from(limit) && s.x.iter().all(|x| x.is_finite()));
+        assert_eq!(status, Status::TimeLimit, "{name}");
+        assert!(s.x.iter().all(|x| x.is_finite()));
     }
-    let settings = Settings { time_limit: Some(Duration::ZERO), tolerance: 1e-15, ..Settings::default() };
-    let (status, s) = solve_with(&p, &settings);
-    assert_eq!(status, Status::TimeLimit);
-    assert!(s.x.iter().all(|x| x.is_finite()));
 }
 
 #[test]
@@ -119,7 +132,14 @@ fn what_is_not_served_is_refused() {
     let cones = ConesRef::new(s.as_ref(), &[1.0, 0.0], &[2]).unwrap();
     let conic = p.as_ref().with_cones(cones).unwrap();
     assert_eq!(NativeSolver.setup(&conic, &Settings::default()).err().unwrap().kind(), ErrorKind::Unsupported);
-    for (name, value) in [("bogus", "1"), ("rho", "-1"), ("rho", "fast"), ("alpha", "2.5"), ("check_interval", "0")] {
+    for (name, value) in [
+        ("bogus", "1"),
+        ("method", "simplex"),
+        ("rho", "-1"),
+        ("rho", "fast"),
+        ("alpha", "2.5"),
+        ("check_interval", "0"),
+    ] {
         let mut settings = Settings::default();
         settings.options.insert(name.into(), value.into());
         let error = NativeSolver.setup(&p.as_ref(), &settings).err().unwrap();
@@ -132,15 +152,18 @@ fn runs_are_bitwise_equal() {
     let p = random_program(&mut Rng::new(13), 60, 50, false);
     let bits =
         |s: Solution| -> Vec<u64> { s.x.iter().chain(&s.y).chain(&s.bound_duals).map(|v| v.to_bits()).collect() };
-    let (first, second) = (solve(&p), solve(&p));
-    assert_eq!(first.iterations, second.iterations);
-    assert_eq!(bits(first), bits(second));
+    for name in ["admm", "active-set"] {
+        let solve = || solve_with(&p, &method(name)).1;
+        let (first, second) = (solve(), solve());
+        assert_eq!(first.iterations, second.iterations);
+        assert_eq!(bits(first), bits(second));
+    }
 }
 
 #[test]
 fn without_the_polish_the_iterations_converge_alone() {
     let p = random_program(&mut Rng::new(14), 20, 15, true);
-    let mut settings = Settings::with_tolerance(1e-6);
+    let mut settings = Settings { tolerance: 1e-6, ..method("admm") };
     settings.options.insert("polish".into(), "false".into());
     let (status, s) = solve_with(&p, &settings);
     assert_eq!(status, Status::Solved);

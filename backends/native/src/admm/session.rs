@@ -1,15 +1,17 @@
 //! One problem held by the solver.
 
+use std::time::Duration;
+
 use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
 
-use super::convexity::Convexity;
 use super::iterate::Iterate;
 use super::kkt::AdmmKkt;
 use super::polish::Polish;
 use super::rho::Rho;
 use super::run::Run;
 use super::scaling::Scaled;
-use super::settings::Options;
+use crate::convexity::Convexity;
+use crate::settings::Options;
 
 /// The solver's session.
 pub(crate) struct AdmmSession {
@@ -46,6 +48,11 @@ impl AdmmSession {
             kkt,
             convexity,
         })
+    }
+
+    /// What the next solve may spend.
+    pub(crate) fn limit(&mut self, max_iterations: u64, time_limit: Option<Duration>) {
+        (self.options.max_iterations, self.options.time_limit) = (max_iterations, time_limit);
     }
 
     fn begin(&mut self) {

@@ -1,9 +1,15 @@
 //! Symmetric factorizations and iterative refinement.
 
 mod dense_ldl;
+mod dense_llt;
+mod kernels;
 mod ldl;
 mod refine;
+mod row_llt;
 mod sparse_ldl;
 
+pub(crate) use dense_llt::DenseLlt;
+pub(crate) use kernels::{axpy, dot, norm};
 pub(crate) use ldl::{Ldl, PivotRule, UpperPattern};
 pub(crate) use refine::{Refinement, Refiner, System};
+pub(crate) use row_llt::RowLlt;

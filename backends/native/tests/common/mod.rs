@@ -98,6 +98,13 @@ pub fn program(p: &[f64], q: &[f64], a: &[f64], (l, u): (&[f64], &[f64]), (lb, u
     ProgramBuf::new(p, q.to_vec(), a, (l.to_vec(), u.to_vec()), (lb.to_vec(), ub.to_vec())).unwrap()
 }
 
+/// Default settings with one of the forward methods.
+pub fn method(name: &str) -> Settings {
+    let mut settings = Settings::default();
+    settings.options.insert("method".into(), name.into());
+    settings
+}
+
 pub fn session(program: &ProgramBuf, settings: &Settings) -> Box<dyn Session> {
     NativeSolver.setup(&program.as_ref(), settings).unwrap()
 }

@@ -7,7 +7,8 @@ use bpqp_traits::{Error, Result, Settings};
 use crate::NAME;
 
 /// The option names that [`Options::parse`] knows.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
+    "method",
     "rho",
     "sigma",
     "alpha",
@@ -22,9 +23,30 @@ const KNOWN: [&str; 9] = [
 /// Without an iteration limit of the caller's, this many.
 const MAX_ITERATIONS: u64 = 200_000;
 
+/// Which forward method solves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// The active-set method where it fits, ADMM where it does not or gives up.
+    Auto,
+    ActiveSet,
+    Admm,
+}
+
+impl Method {
+    fn parse(settings: &Settings) -> Result<Self> {
+        match settings.options.get("method").map(String::as_str) {
+            None | Some("auto") => Ok(Self::Auto),
+            Some("active-set") => Ok(Self::ActiveSet),
+            Some("admm") => Ok(Self::Admm),
+            Some(_) => Err(Error::invalid_setting("method", "must be auto, active-set or admm")),
+        }
+    }
+}
+
 /// What the caller asked for, with defaults filled in.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
+    pub(crate) method: Method,
     pub(crate) tolerance: f64,
     pub(crate) max_iterations: u64,
     pub(crate) time_limit: Option<Duration>,
@@ -67,6 +89,7 @@ impl Options {
             }
         };
         Ok(Self {
+            method: Method::parse(settings)?,
             tolerance: settings.tolerance,
             max_iterations: settings.max_iterations.map_or(MAX_ITERATIONS, u64::from),
             time_limit: settings.time_limit,

@@ -2,15 +2,17 @@
 
 use bpqp_traits::{BackendInfo, Capabilities, Error, ForwardSolver, ProgramRef, Result, Session, Settings};
 
-use super::session::AdmmSession;
-use super::settings::Options;
+use crate::session::NativeSession;
+use crate::settings::Options;
 use crate::{NAME, VERSION};
 
-/// BPQP's own QP solver: the alternating direction method of multipliers (OSQP's splitting) on one quasi-definite
-/// factorization, with a polish that solves the final active set exactly.
+/// BPQP's own QP solver: a dense active-set method on one Cholesky factorization of `P`, and where that does not fit or
+/// gives up, the alternating direction method of multipliers (OSQP's splitting) on one quasi-definite factorization,
+/// with a polish that solves the final active set exactly.
 ///
-/// Options: `rho`, `sigma`, `alpha`, `scaling` (passes), `adaptive_rho`, `adaptive_rho_interval`, `polish`,
-/// `check_interval`, `infeasibility_tolerance`.
+/// The option `method` is `auto` (the default), `active-set` or `admm`. Those of ADMM are `rho`, `sigma`, `alpha`,
+/// `scaling` (passes), `adaptive_rho`, `adaptive_rho_interval`, `polish`, `check_interval`. Both heed
+/// `infeasibility_tolerance`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NativeSolver;
 
@@ -38,6 +40,6 @@ impl ForwardSolver for NativeSolver {
         if problem.cones().is_some() {
             return Err(Error::unsupported(NAME, "second-order cones; use a conic solver such as clarabel"));
         }
-        Ok(Box::new(AdmmSession::new(problem, Options::parse(settings)?)?))
+        Ok(Box::new(NativeSession::new(problem, Options::parse(settings)?)?))
     }
 }

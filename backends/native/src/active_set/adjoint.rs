@@ -1,0 +1,121 @@
+//! The adjoint QP on the final working set, by the factors that the last solve ended with.
+
+use bpqp_traits::vector::{axpy, max_abs, max_nan};
+use bpqp_traits::{ActiveSet, AdjointReport, Error, KktFactor, Result};
+
+use super::engine::Engine;
+
+/// Refinement goes on below this share of the last residual …
+const GAIN: f64 = 0.5;
+/// … down to this residual …
+const TARGET: f64 = 1e-15;
+/// … for so many steps at most.
+const MAX_STEPS: u32 = 40;
+
+/// Where the adjoint QP's unknowns are among the engine's.
+#[derive(Default)]
+pub(super) struct Unknowns {
+    /// The free variables.
+    free: Vec<usize>,
+    /// The active rows' positions in the working set.
+    rows: Vec<usize>,
+}
+
+impl Engine {
+    /// The factor on `active`, if the last solve ended on that set.
+    pub(crate) fn adjoint_factor(&mut self, active: &ActiveSet) -> Option<&mut dyn KktFactor> {
+        let (n, m) = (self.data.n, self.data.m);
+        if !self.optimal || active.rows.len() != m || active.bounds.len() != n {
+            return None;
+        }
+        let wanted = active.rows.iter().chain(&active.bounds).map(|s| s.is_active());
+        if wanted.enumerate().any(|(k, is_active)| is_active != self.factor.contains(k)) {
+            return None;
+        }
+        self.unknowns.free.clear();
+        self.unknowns.free.extend(active.free_variables());
+        let members = &self.factor.members;
+        self.unknowns.rows.clear();
+        self.unknowns.rows.extend((0..members.len()).filter(|&p| members[p].index < m));
+        self.unknowns.rows.sort_unstable_by_key(|&p| members[p].index);
+        Some(self)
+    }
+
+    /// Writes the residual of `(self.adjoint_z, self.adjoint_nu)` into `dx` and `dy`, zero on what is eliminated, and
+    /// returns its size.
+    fn adjoint_residual(&mut self, g: &[f64], r: &[f64]) -> f64 {
+        let Self { data, factor, unknowns, adjoint_z: z, adjoint_nu: nu, dx, dy, .. } = self;
+        dx.fill(0.0);
+        data.subtract_hessian(z, dx);
+        dy.clear();
+        dy.resize(factor.members.len(), 0.0);
+        for (&position, r) in unknowns.rows.iter().zip(r) {
+            let index = factor.members[position].index;
+            data.add_normal(index, -nu[position], dx);
+            dy[position] = r - data.value(index, z);
+        }
+        for (&j, g) in unknowns.free.iter().zip(g) {
+            dx[j] -= g;
+        }
+        // On the variables at a bound stationarity only defines the bounds' own multipliers.
+        factor.members.iter().filter(|w| w.index >= data.m).for_each(|w| dx[w.index - data.m] = 0.0);
+        max_nan(max_abs(dx), max_abs(dy))
+    }
+
+    /// Adds the solution for the right-hand side in `dx` and `dy`.
+    fn adjoint_step(&mut self) {
+        let Self { data, factor, adjoint_z, adjoint_nu, dx, dy, .. } = self;
+        factor.llt.solve_lower(dx);
+        factor.solve(dx, dy);
+        factor.members.iter().filter(|w| w.index >= data.m).for_each(|w| dx[w.index - data.m] = 0.0);
+        axpy(1.0, dx, adjoint_z);
+        axpy(1.0, dy, adjoint_nu);
+    }
+
+    fn check_lengths(&self, g: &[f64], r: &[f64], z: &[f64], nu: &[f64]) -> Result<()> {
+        let (d, k) = (self.unknowns.free.len(), self.unknowns.rows.len());
+        for (name, len, expected) in [("g", g.len(), d), ("r", r.len(), k), ("z", z.len(), d), ("nu", nu.len(), k)] {
+            if len != expected {
+                return Err(Error::invalid_argument(name, format!("expected length {expected}, found {len}")));
+            }
+        }
+        for (name, v) in [("g", g), ("r", r)] {
+            if !max_abs(v).is_finite() {
+                return Err(Error::invalid_argument(name, "has an entry that is not finite"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl KktFactor for Engine {
+    fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
+        self.check_lengths(g, r, z, nu)?;
+        let scale = max_abs(g).max(max_abs(r));
+        self.adjoint_z.fill(0.0);
+        self.adjoint_nu.clear();
+        self.adjoint_nu.resize(self.factor.members.len(), 0.0);
+        let (mut best, mut report) = (f64::INFINITY, AdjointReport::default());
+        for steps in 0..=MAX_STEPS {
+            let size = self.adjoint_residual(g, r);
+            if size < best || steps == 0 {
+                for (z, &j) in z.iter_mut().zip(&self.unknowns.free) {
+                    *z = self.adjoint_z[j];
+                }
+                for (nu, &position) in nu.iter_mut().zip(&self.unknowns.rows) {
+                    *nu = self.adjoint_nu[position];
+                }
+            }
+            // One step of refinement always: the first solve alone has lost digits to the Schur complement.
+            let more = steps < 2 || size < GAIN * best;
+            best = size.min(best);
+            if best <= TARGET * scale || !more {
+                break;
+            }
+            self.adjoint_step();
+            report.refinements = steps;
+        }
+        report.residual = if scale > 0.0 { best / scale } else { best };
+        Ok(report)
+    }
+}

@@ -1,0 +1,83 @@
+//! Exchanges of all constraints of the wrong sign at once.
+
+use super::budget::{Budget, Stop};
+use super::engine::Engine;
+use super::factor::Member;
+
+/// Exchanges without fewer wrong signs before the method gives way.
+const TRIES: u32 = 3;
+/// Fewer violated constraints than this are left to the steps of Goldfarb and Idnani.
+const FEW: usize = 4;
+
+impl Engine {
+    /// Exchanges until the working set is consistent (true) or there is no progress (false).
+    pub(super) fn block_pivot(&mut self, warm: bool, budget: &mut Budget) -> Result<bool, Stop> {
+        let (mut best, mut tries) = (usize::MAX, TRIES);
+        loop {
+            self.find_violated();
+            let wrong = self.count_wrong();
+            let bad = wrong + self.violated.len();
+            if bad == 0 {
+                return Ok(true);
+            }
+            if !warm && best == usize::MAX && self.violated.len() < FEW {
+                return Ok(false);
+            }
+            if bad < best {
+                (best, tries) = (bad, TRIES);
+            } else {
+                tries -= 1;
+            }
+            if tries == 0 || self.factor.members.len() - wrong + self.violated.len() > self.data.n {
+                return Ok(false);
+            }
+            budget.spend()?;
+            let exchanged = self.exchange();
+            self.recover();
+            if !exchanged {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Drops the wrong signs and adds the violated constraints; false, with the working set as it was, where these are
+    /// not independent.
+    fn exchange(&mut self) -> bool {
+        self.drop_wrong_signs();
+        let kept = self.factor.members.len();
+        let Self { factor, data, violated, removed, .. } = self;
+        factor.columns.ensure(data, &factor.llt, violated.iter().map(|w| w.index));
+        if violated.iter().all(|w| factor.append(*w)) {
+            return true;
+        }
+        while factor.members.len() > kept {
+            factor.remove(factor.members.len() - 1);
+        }
+        removed.iter().for_each(|w| {
+            factor.append(*w);
+        });
+        false
+    }
+
+    /// Removes the members of the wrong sign, and lists them; the multipliers are those before.
+    fn drop_wrong_signs(&mut self) {
+        self.removed.clear();
+        for position in (0..self.factor.members.len()).rev() {
+            let member: Member = self.factor.members[position];
+            if member.sign * self.y[position] < 0.0 {
+                self.factor.remove(position);
+                self.removed.push(member);
+            }
+        }
+    }
+
+    /// Drops members until no multiplier has the wrong sign.
+    pub(super) fn make_dual_feasible(&mut self, budget: &mut Budget) -> Result<(), Stop> {
+        while self.count_wrong() > 0 {
+            budget.spend()?;
+            self.drop_wrong_signs();
+            self.recover();
+        }
+        Ok(())
+    }
+}

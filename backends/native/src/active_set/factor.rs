@@ -1,0 +1,171 @@
+//! The KKT matrix on the working set, factored: `P + D = LLᵀ` and `Y_WᵀY_W = TTᵀ` with `Y = L⁻¹A_Wᵀ`.
+
+use super::columns::Columns;
+use super::data::DenseData;
+use crate::linalg::{DenseLlt, RowLlt, axpy, dot};
+
+/// A row depends on the others where less than this share of its square is left.
+const DEPENDENT: f64 = 1e-13;
+/// Pivots of `P` below this, relative to the diagonal, call for the proximal term.
+const SINGULAR: f64 = 1e-12;
+/// The proximal term relative to the diagonal of `P`.
+const PROXIMAL: f64 = 1e-6;
+/// Below this share a projection is repeated, so that its digits are right.
+const REPEAT: f64 = 1e-3;
+
+/// A constraint in the working set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Member {
+    pub(super) index: usize,
+    /// 1 at the upper side, −1 at the lower, 0 for an equality.
+    pub(super) sign: f64,
+}
+
+pub(crate) struct Factor {
+    pub(super) llt: DenseLlt,
+    /// The proximal term `D`, zero where `P` is positive definite.
+    pub(super) shift: Vec<f64>,
+    pub(super) columns: Columns,
+    schur: RowLlt,
+    pub(super) members: Vec<Member>,
+    is_member: Vec<bool>,
+    /// `y_k − Y_W r`, `r` and `T⁻¹Y_Wᵀy_k` of the last [`project`](Self::project).
+    pub(super) rest: Vec<f64>,
+    pub(super) r: Vec<f64>,
+    row: Vec<f64>,
+    correction: Vec<f64>,
+}
+
+impl Factor {
+    pub(super) fn new(data: &DenseData) -> Self {
+        let n = data.n;
+        Self {
+            llt: DenseLlt::new(n),
+            shift: vec![0.0; n],
+            columns: Columns::new(n, data.len()),
+            schur: RowLlt::default(),
+            members: Vec::with_capacity(n),
+            is_member: vec![false; data.len()],
+            rest: vec![0.0; n],
+            r: Vec::with_capacity(n),
+            row: Vec::with_capacity(n),
+            correction: Vec::with_capacity(n),
+        }
+    }
+
+    /// Factors `P`, with the proximal term where that is (nearly) singular; false where it has negative curvature.
+    pub(super) fn factorize(&mut self, data: &DenseData) -> bool {
+        self.clear();
+        self.columns.clear();
+        self.shift.fill(0.0);
+        if self.llt.factorize(&data.p, &self.shift).is_some_and(|pivot| pivot > SINGULAR) {
+            return true;
+        }
+        let n = data.n;
+        let diagonal = |j: usize| data.p[j * n + j];
+        let mean = (0..n).map(diagonal).sum::<f64>() / n as f64;
+        let missing = if mean > 0.0 { PROXIMAL * mean } else { linear_curvature(data) };
+        for (j, d) in self.shift.iter_mut().enumerate() {
+            *d = if diagonal(j) > 0.0 { PROXIMAL * diagonal(j) } else { missing };
+        }
+        self.llt.factorize(&data.p, &self.shift).is_some()
+    }
+
+    /// Whether the factor is not that of `P` itself.
+    pub(super) fn is_proximal(&self) -> bool {
+        self.shift.iter().any(|&d| d != 0.0)
+    }
+
+    pub(super) fn contains(&self, k: usize) -> bool {
+        self.is_member[k]
+    }
+
+    /// Empties the working set.
+    pub(super) fn clear(&mut self) {
+        self.schur.clear();
+        self.members.clear();
+        self.is_member.fill(false);
+    }
+
+    /// Adds a constraint whose column is there; false, and nothing changed, where it depends on the others.
+    pub(super) fn append(&mut self, member: Member) -> bool {
+        let column = self.columns.get(member.index);
+        self.row.clear();
+        self.row.extend(self.members.iter().map(|w| dot(self.columns.get(w.index), column)));
+        let square = self.columns.square(member.index);
+        if self.members.len() == column.len() || !self.schur.append(&mut self.row, square, DEPENDENT) {
+            return false;
+        }
+        self.push(member);
+        true
+    }
+
+    /// Adds the constraint of the last [`project`](Self::project), which left `pivot = |rest|²`.
+    pub(super) fn append_projected(&mut self, member: Member, pivot: f64) {
+        self.schur.append_solved(&self.row, pivot);
+        self.push(member);
+    }
+
+    fn push(&mut self, member: Member) {
+        self.is_member[member.index] = true;
+        self.members.push(member);
+    }
+
+    /// Removes the constraint at `position` in the working set.
+    pub(super) fn remove(&mut self, position: usize) {
+        self.schur.remove(position);
+        let member = self.members.remove(position);
+        self.is_member[member.index] = false;
+    }
+
+    /// Projects `y_k` off the working set's columns into `rest`, with coefficients `r`; returns `|rest|²`, or `None`
+    /// where the constraint depends on the others.
+    pub(super) fn project(&mut self, k: usize) -> Option<f64> {
+        let Self { columns, members, schur, rest, r, row, correction, .. } = self;
+        let column = columns.get(k);
+        let square = columns.square(k);
+        rest.copy_from_slice(column);
+        row.clear();
+        row.extend(members.iter().map(|w| dot(columns.get(w.index), column)));
+        schur.solve_lower(row);
+        r.clear();
+        r.extend_from_slice(row);
+        schur.solve_upper(r);
+        let subtract = |rest: &mut [f64], coefficients: &[f64]| {
+            for (w, c) in members.iter().zip(coefficients) {
+                axpy(-c, columns.get(w.index), rest);
+            }
+        };
+        subtract(rest, r);
+        let mut left = dot(rest, rest);
+        if left < REPEAT * square {
+            correction.clear();
+            correction.extend(members.iter().map(|w| dot(columns.get(w.index), rest)));
+            schur.solve(correction);
+            subtract(rest, correction);
+            axpy(1.0, correction, r);
+            left = dot(rest, rest);
+        }
+        (members.len() < rest.len() && left > DEPENDENT * square).then_some(left)
+    }
+
+    /// Solves `[P + D, A_Wᵀ; A_W, 0] (x, y) = (r₁, r₂)` from `t = L⁻¹r₁`: `t` becomes `x`, and `r₂` becomes `y`.
+    pub(super) fn solve(&self, t: &mut [f64], r2: &mut [f64]) {
+        for (r, w) in r2.iter_mut().zip(&self.members) {
+            *r = dot(self.columns.get(w.index), t) - *r;
+        }
+        self.schur.solve(r2);
+        for (y, w) in r2.iter().zip(&self.members) {
+            axpy(-y, self.columns.get(w.index), t);
+        }
+        self.llt.solve_upper(t);
+    }
+}
+
+/// A proximal term for a linear program: small enough that a step spans the sides a thousand times over.
+fn linear_curvature(data: &DenseData) -> f64 {
+    let sides = data.lo.iter().chain(&data.hi).zip(data.norms.iter().cycle());
+    let reach = sides.filter(|(s, a)| s.is_finite() && **a > 0.0).fold(1.0, |r: f64, (s, a)| r.max(s.abs() / a));
+    let slope = data.q.iter().fold(0.0, |s: f64, q| s.max(q.abs()));
+    if slope > 0.0 { 1e-3 * slope / reach } else { 1.0 }
+}
