@@ -51,9 +51,10 @@ impl<V: VendorApi> DynamicSession<V> {
         self.engine.as_mut().ok_or_else(|| Error::backend(V::PLACES.backend, "there is no problem to solve"))
     }
 
-    /// One run at `tolerance`, judged.
-    fn run(&mut self, tolerance: f64, time: Option<Duration>, out: &mut Solution) -> Result<(Ended, Status)> {
-        let limits = Limits { tolerance, iterations: self.plan.max_iterations, time };
+    /// One run, judged.
+    fn run(&mut self, out: &mut Solution) -> Result<(Ended, Status)> {
+        let plan = &self.plan;
+        let limits = Limits { tolerance: plan.tolerance, iterations: plan.max_iterations, time: plan.time_limit };
         let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
         out.resize(n, m, 0);
         [&mut out.x, &mut out.y, &mut out.bound_duals].into_iter().for_each(|v| v.fill(f64::NAN));
@@ -105,7 +106,7 @@ impl<V: VendorApi> DynamicSession<V> {
 impl<V: VendorApi> Session for DynamicSession<V> {
     fn solve(&mut self, out: &mut Solution) -> Result<Status> {
         let deadline = self.plan.time_limit.and_then(|limit| Instant::now().checked_add(limit));
-        let (ended, status) = self.run(self.plan.tolerance, self.plan.time_limit, out)?;
+        let (ended, status) = self.run(out)?;
         let claims: &[Status] = match ended {
             Ended::Infeasible => &[Status::PrimalInfeasible],
             Ended::Unbounded => &[Status::DualInfeasible],

@@ -139,3 +139,15 @@ pub(crate) fn unknown_status(backend: &str, code: i64) -> Error {
 pub(crate) fn negate_duals(out: &mut Solution) {
     out.y.iter_mut().chain(&mut out.bound_duals).for_each(|v| *v = -*v);
 }
+
+/// Asserts every row of a vendor's status table, and that codes outside of it are errors with the number in them.
+#[cfg(test)]
+pub(crate) fn assert_status_table(ended: impl Fn(i32) -> Result<Ended>, table: &[(i32, Ended)], unknown: &[i32]) {
+    for (code, meaning) in table {
+        assert_eq!(ended(*code), Ok(*meaning), "{code}");
+    }
+    for code in unknown {
+        let error = ended(*code).map_or_else(|error| error.to_string(), |meaning| format!("{meaning:?}"));
+        assert!(error.contains("unknown status") && error.contains(&code.to_string()), "{code}: {error}");
+    }
+}

@@ -7,19 +7,15 @@ mod common;
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
 
-use common::{Stub, assert_marshals, open, qp};
+use common::{Stub, assert_marshals, open, outcome_of, qp, set_option, stub_of};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
-    let stub = Stub::compile("copt", defines);
-    (DynamicSolver::at(Vendor::Copt, stub.path()), stub)
+    stub_of(Vendor::Copt, defines)
 }
 
 /// How the QP ends with a stub made so.
 fn outcome(defines: &[&str]) -> (Result<Status, Error>, Solution) {
-    let (solver, _stub) = stub(defines);
-    let mut out = Solution::default();
-    let outcome = open(&solver, &qp(), &Settings::default()).solve(&mut out);
-    (outcome, out)
+    outcome_of(Vendor::Copt, &qp(), defines)
 }
 
 #[test]
@@ -88,10 +84,7 @@ fn a_refused_license() {
 #[test]
 fn parameters() {
     let (solver, _stub) = stub(&[]);
-    let set = |name: &str, value: &str| {
-        let settings = Settings { options: [(name.into(), value.into())].into(), ..Settings::default() };
-        solver.setup(&qp().program.as_ref(), &settings).map(drop)
-    };
+    let set = |name: &str, value: &str| set_option(&solver, name, value);
     assert_eq!(set("param:LpMethod", "2"), Ok(()));
     assert_eq!(set("param:TimeLimit", "2.5"), Ok(()));
     for (name, value) in [

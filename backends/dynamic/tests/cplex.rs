@@ -10,17 +10,15 @@ use std::time::Duration;
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{CscMatrix, Error, ErrorKind, ForwardSolver, ProgramUpdate, Settings, Solution, Status};
 
-use common::{Stub, assert_marshals, assert_solves, lp, open, qp};
+use common::{Stub, assert_marshals, assert_solves, lp, open, outcome_of, qp, set_option, stub_of};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
-    let stub = Stub::compile("cplex", defines);
-    (DynamicSolver::at(Vendor::Cplex, stub.path()), stub)
+    stub_of(Vendor::Cplex, defines)
 }
 
 /// How the QP ends with a stub made so.
 fn outcome(defines: &[&str]) -> Result<Status, Error> {
-    let (solver, _stub) = stub(defines);
-    open(&solver, &qp(), &Settings::default()).solve(&mut Solution::default())
+    outcome_of(Vendor::Cplex, &qp(), defines).0
 }
 
 #[test]
@@ -109,10 +107,7 @@ fn a_refused_license() {
 #[test]
 fn parameters() {
     let (solver, _stub) = stub(&[]);
-    let set = |name: &str, value: &str| {
-        let settings = Settings { options: [(name.into(), value.into())].into(), ..Settings::default() };
-        solver.setup(&qp().program.as_ref(), &settings).map(drop)
-    };
+    let set = |name: &str, value: &str| set_option(&solver, name, value);
     for (name, value) in [
         ("param:CPXPARAM_LPMethod", "1"),
         ("param:CPXPARAM_TimeLimit", "1.5"),

@@ -7,19 +7,15 @@ mod common;
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
 
-use common::{Stub, assert_marshals, lp, open, qp, real_library};
+use common::{Stub, assert_marshals, lp, open, outcome_of, qp, real_library, set_option, stub_of};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
-    let stub = Stub::compile("gurobi", defines);
-    (DynamicSolver::at(Vendor::Gurobi, stub.path()), stub)
+    stub_of(Vendor::Gurobi, defines)
 }
 
 /// How the QP ends with a stub made so.
 fn outcome(defines: &[&str]) -> (Result<Status, Error>, Solution) {
-    let (solver, _stub) = stub(defines);
-    let mut out = Solution::default();
-    let outcome = open(&solver, &qp(), &Settings::default()).solve(&mut out);
-    (outcome, out)
+    outcome_of(Vendor::Gurobi, &qp(), defines)
 }
 
 #[test]
@@ -88,10 +84,7 @@ fn a_refused_license() {
 #[test]
 fn parameters() {
     let (solver, _stub) = stub(&[]);
-    let set = |name: &str, value: &str| {
-        let settings = Settings { options: [(name.into(), value.into())].into(), ..Settings::default() };
-        solver.setup(&qp().program.as_ref(), &settings).map(drop)
-    };
+    let set = |name: &str, value: &str| set_option(&solver, name, value);
     assert_eq!(set("param:Method", "1"), Ok(()));
     for (name, value) in [("param:Method", "99"), ("param:Method", "x"), ("param:NoSuch", "1"), ("param:a\0b", "1")] {
         let error = set(name, value).unwrap_err();

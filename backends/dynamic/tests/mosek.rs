@@ -8,23 +8,15 @@ mod common;
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
 
-use common::{Case, Stub, assert_marshals, assert_solves, lp, open, qp, real_library};
+use common::{Stub, assert_marshals, assert_solves, lp, open, outcome_of, qp, real_library, set_option, stub_of};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
-    let stub = Stub::compile("mosek", defines);
-    (DynamicSolver::at(Vendor::Mosek, stub.path()), stub)
-}
-
-fn outcome_of(case: &Case, defines: &[&str]) -> (Result<Status, Error>, Solution) {
-    let (solver, _stub) = stub(defines);
-    let mut out = Solution::default();
-    let outcome = open(&solver, case, &Settings::default()).solve(&mut out);
-    (outcome, out)
+    stub_of(Vendor::Mosek, defines)
 }
 
 /// How the QP ends with a stub made so.
 fn outcome(defines: &[&str]) -> Result<Status, Error> {
-    outcome_of(&qp(), defines).0
+    outcome_of(Vendor::Mosek, &qp(), defines).0
 }
 
 #[test]
@@ -32,7 +24,7 @@ fn marshals() {
     let (solver, _stub) = stub(&[]);
     assert!(!solver.capabilities().warm_start);
     assert_marshals(&solver);
-    assert_eq!(outcome_of(&lp(), &[]).1.iterations, 7);
+    assert_eq!(outcome_of(Vendor::Mosek, &lp(), &[]).1.iterations, 7);
 }
 
 #[test]
@@ -105,10 +97,7 @@ fn parameters() {
 }
 
 fn assert_parameters(solver: &DynamicSolver) {
-    let set = |name: &str, value: &str| {
-        let settings = Settings { options: [(name.into(), value.into())].into(), ..Settings::default() };
-        solver.setup(&qp().program.as_ref(), &settings).map(drop)
-    };
+    let set = |name: &str, value: &str| set_option(solver, name, value);
     assert_eq!(set("param:MSK_IPAR_OPTIMIZER", "4"), Ok(()));
     for (name, value) in [
         ("param:MSK_IPAR_OPTIMIZER", "77"),

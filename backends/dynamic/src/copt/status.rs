@@ -51,6 +51,7 @@ mod tests {
     use bpqp_traits::ErrorKind;
 
     use super::*;
+    use crate::vendor::assert_status_table;
 
     #[test]
     fn every_row_of_the_table() {
@@ -70,13 +71,7 @@ mod tests {
             (20, Ended::NotConvex),
             (21, Ended::NotConvex),
         ];
-        for (code, meaning) in table {
-            assert_eq!(ended(code), Ok(meaning), "{code}");
-        }
-        for code in [-1, 12, 19, 22, 999] {
-            let message = ended(code).unwrap_err().to_string();
-            assert!(message.contains(&code.to_string()), "{message}");
-        }
+        assert_status_table(ended, &table, &[-1, 12, 19, 22, 999]);
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod tests {
     use bpqp_traits::ErrorKind;
 
     use super::*;
+    use crate::vendor::assert_status_table;
 
     #[test]
     fn every_row_of_the_table() {
@@ -68,14 +69,8 @@ mod tests {
             (24, Ended::NotConvex),
             (25, Ended::Point(Status::TimeLimit)),
         ];
-        for (code, meaning) in table {
-            assert_eq!(ended(code), Ok(meaning), "{code}");
-        }
         // 12, 13: limits that are not set; 14 to 19, 23, 30 and on: of other algorithms.
-        for code in [-1, 7, 12, 13, 14, 19, 23, 26, 30, 101, 999] {
-            let message = ended(code).unwrap_err().to_string();
-            assert!(message.contains(&code.to_string()), "{message}");
-        }
+        assert_status_table(ended, &table, &[-1, 7, 12, 13, 14, 19, 23, 26, 30, 101, 999]);
     }
 
     #[test]

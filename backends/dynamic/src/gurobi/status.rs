@@ -57,6 +57,7 @@ mod tests {
     use bpqp_traits::ErrorKind;
 
     use super::*;
+    use crate::vendor::assert_status_table;
 
     #[test]
     fn every_row_of_the_table() {
@@ -81,13 +82,7 @@ mod tests {
             (18, Ended::NotConvex),
             (19, Ended::NotConvex),
         ];
-        for (code, meaning) in table {
-            assert_eq!(ended(code), Ok(meaning), "{code}");
-        }
-        for code in [-1, 0, 20, 999] {
-            let message = ended(code).unwrap_err().to_string();
-            assert!(message.contains(&code.to_string()), "{message}");
-        }
+        assert_status_table(ended, &table, &[-1, 0, 20, 999]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(super) fn ended(code: i32) -> Result<Ended> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vendor::assert_status_table;
 
     #[test]
     fn every_row_of_the_table() {
@@ -43,12 +44,6 @@ mod tests {
             (14, Ended::Point(Status::IterationLimit)),
             (15, Ended::Point(Status::NumericalError)),
         ];
-        for (code, meaning) in table {
-            assert_eq!(ended(code), Ok(meaning), "{code}");
-        }
-        for code in [-1, 1, 11, 12, 16, 17, 18, 999] {
-            let message = ended(code).unwrap_err().to_string();
-            assert!(message.contains(&code.to_string()), "{message}");
-        }
+        assert_status_table(ended, &table, &[-1, 1, 11, 12, 16, 17, 18, 999]);
     }
 }

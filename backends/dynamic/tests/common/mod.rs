@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bpqp_traits::{CscMatrix, ForwardSolver, ProgramBuf, ProgramUpdate, Session, Settings, Solution, Status};
+use bpqp_dynamic::{DynamicSolver, Vendor};
+use bpqp_traits::{CscMatrix, Error, ForwardSolver, ProgramBuf, ProgramUpdate, Session, Settings, Solution, Status};
 
 const INF: f64 = f64::INFINITY;
 
@@ -43,6 +44,26 @@ impl Drop for Stub {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
+}
+
+/// `vendor`'s solver over its stub, compiled so.
+pub(crate) fn stub_of(vendor: Vendor, defines: &[&str]) -> (DynamicSolver, Stub) {
+    let stub = Stub::compile(vendor.name(), defines);
+    (DynamicSolver::at(vendor, stub.path()), stub)
+}
+
+/// How `case` ends with `vendor`'s stub compiled so.
+pub(crate) fn outcome_of(vendor: Vendor, case: &Case, defines: &[&str]) -> (Result<Status, Error>, Solution) {
+    let (solver, _stub) = stub_of(vendor, defines);
+    let mut out = Solution::default();
+    let outcome = open(&solver, case, &Settings::default()).solve(&mut out);
+    (outcome, out)
+}
+
+/// What setting up the QP with one option says.
+pub(crate) fn set_option(solver: &DynamicSolver, name: &str, value: &str) -> Result<(), Error> {
+    let settings = Settings { options: [(name.into(), value.into())].into(), ..Settings::default() };
+    solver.setup(&qp().program.as_ref(), &settings).map(drop)
 }
 
 /// A problem that the stubs know, derived in `stubs/cases.h`.
