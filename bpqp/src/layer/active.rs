@@ -4,56 +4,51 @@ use super::certificate::WEAK;
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
 
-/// The units in which duals and slacks of one problem can be compared.
-pub(crate) struct Units {
-    /// Norms of the rows.
-    pub(crate) row_norms: Vec<f64>,
+/// All constraints of a program at one point, rows first, then bounds, in units in which duals and slacks compare.
+pub(crate) struct Reading {
     /// Size of the forces that balance in the stationarity condition.
     pub(crate) force: f64,
-    /// Size of the point.
-    pub(crate) length: f64,
+    pub(crate) constraints: Vec<Constraint>,
+    num_rows: usize,
 }
 
-impl Units {
-    /// The units of `program` at `solution`.
+impl Reading {
+    /// Reads `program` at `solution`.
     pub(crate) fn new(program: &ProgramRef<'_>, solution: &Solution) -> Self {
+        let (n, m) = (program.num_vars(), program.num_rows());
         let row_norms = program.a().row_norms();
-        let mut px = vec![0.0; program.num_vars()];
+        let (mut px, mut ax) = (vec![0.0; n], vec![0.0; m]);
         program.p().symmetric_mul_add(1.0, &solution.x, &mut px);
+        program.a().mul_add(1.0, &solution.x, &mut ax);
         let rows = solution.y.iter().zip(&row_norms).fold(0.0, |m: f64, (y, a)| m.max((y * a).abs()));
         let force = max_abs(program.q()).max(max_abs(&px)).max(rows).max(max_abs(&solution.bound_duals));
         let force = if force > 0.0 && force.is_finite() { force } else { 1.0 };
-        Self { row_norms, force, length: max_abs(&solution.x).max(1.0) }
-    }
-
-    /// Iterates over all constraints: rows first, then bounds.
-    pub(crate) fn constraints<'a>(
-        &'a self,
-        program: &ProgramRef<'a>,
-        solution: &'a Solution,
-    ) -> impl Iterator<Item = Constraint> + 'a {
-        let mut ax = vec![0.0; program.num_rows()];
-        program.a().mul_add(1.0, &solution.x, &mut ax);
+        let length = max_abs(&solution.x).max(1.0);
         let (l, u, lb, ub) = (program.l(), program.u(), program.lb(), program.ub());
-        let rows = ax
-            .into_iter()
-            .enumerate()
-            .map(move |(i, value)| self.constraint(value, (l[i], u[i]), solution.y[i], self.row_norms[i]));
-        let bounds = (0..program.num_vars())
-            .map(move |j| self.constraint(solution.x[j], (lb[j], ub[j]), solution.bound_duals[j], 1.0));
-        rows.chain(bounds)
+        let row = |i: usize| Constraint::new(ax[i], (l[i], u[i]), solution.y[i], row_norms[i], (force, length));
+        let bound = |j| Constraint::new(solution.x[j], (lb[j], ub[j]), solution.bound_duals[j], 1.0, (force, length));
+        Self { force, constraints: (0..m).map(row).chain((0..n).map(bound)).collect(), num_rows: m }
     }
 
-    fn constraint(&self, value: f64, (lower, upper): (f64, f64), dual: f64, norm: f64) -> Constraint {
-        if norm == 0.0 {
-            return Constraint::VACUOUS;
-        }
-        Constraint {
-            equality: lower == upper,
-            dual: dual * norm / self.force,
-            slack_lower: (value - lower) / (norm * self.length),
-            slack_upper: (upper - value) / (norm * self.length),
-        }
+    /// The active set, by comparing each dual with its slack.
+    pub(crate) fn identify(&self) -> ActiveSet {
+        self.split(self.constraints.iter().map(Constraint::side))
+    }
+
+    /// `active` with each equality at the side that its dual pushes against: lower where the dual is clearly negative,
+    /// else upper.
+    pub(crate) fn pushing_sides(&self, active: &ActiveSet) -> ActiveSet {
+        let old = active.rows.iter().chain(&active.bounds);
+        self.split(self.constraints.iter().zip(old).map(|(c, &side)| match side {
+            Side::Equal if c.dual < -WEAK => Side::Lower,
+            Side::Equal => Side::Upper,
+            other => other,
+        }))
+    }
+
+    fn split(&self, mut sides: impl Iterator<Item = Side>) -> ActiveSet {
+        let rows = sides.by_ref().take(self.num_rows).collect();
+        ActiveSet { rows, bounds: sides.collect() }
     }
 }
 
@@ -67,6 +62,18 @@ pub(crate) struct Constraint {
 }
 
 impl Constraint {
+    fn new(value: f64, (lower, upper): (f64, f64), dual: f64, norm: f64, (force, length): (f64, f64)) -> Self {
+        if norm == 0.0 {
+            return Self::VACUOUS;
+        }
+        Self {
+            equality: lower == upper,
+            dual: dual * norm / force,
+            slack_lower: (value - lower) / (norm * length),
+            slack_upper: (upper - value) / (norm * length),
+        }
+    }
+
     /// A row without entries: it holds whatever `x` is, and never becomes active.
     const VACUOUS: Self = Self { equality: false, dual: 0.0, slack_lower: f64::INFINITY, slack_upper: f64::INFINITY };
 
@@ -92,26 +99,4 @@ impl Constraint {
     pub(crate) fn nearer_side(&self) -> Side {
         if self.slack_lower < self.slack_upper { Side::Lower } else { Side::Upper }
     }
-}
-
-/// The active set of `solution`, by comparing each dual with its slack in common units.
-pub(crate) fn identify(program: &ProgramRef<'_>, solution: &Solution) -> ActiveSet {
-    let units = Units::new(program, solution);
-    let mut sides = units.constraints(program, solution).map(|c| c.side());
-    let rows: Vec<Side> = sides.by_ref().take(program.num_rows()).collect();
-    ActiveSet { rows, bounds: sides.collect() }
-}
-
-/// `active` with each equality at the side that its dual pushes against: lower where the dual is clearly negative, else
-/// upper.
-pub(crate) fn pushing_sides(program: &ProgramRef<'_>, solution: &Solution, active: &ActiveSet) -> ActiveSet {
-    let units = Units::new(program, solution);
-    let old = active.rows.iter().chain(&active.bounds);
-    let mut new = units.constraints(program, solution).zip(old).map(|(c, &side)| match side {
-        Side::Equal if c.dual < -WEAK => Side::Lower,
-        Side::Equal => Side::Upper,
-        other => other,
-    });
-    let rows: Vec<Side> = new.by_ref().take(program.num_rows()).collect();
-    ActiveSet { rows, bounds: new.collect() }
 }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
+use bpqp_traits::{ActiveSet, ProgramRef, Side};
 
-use super::active::Units;
-use super::polish::Resolution;
+use super::active::{Constraint, Reading};
 use super::probe::Rank;
 use super::reduced::KktSolution;
 use crate::program::Blocks;
@@ -180,19 +179,12 @@ fn constraint_id(program: &ProgramRef<'_>, blocks: &Blocks, k: usize) -> Constra
 }
 
 /// Indices, rows first, then bounds, of the inequalities with neither dual nor slack at a solution known to within
-/// `accuracy` (its relative KKT residual).
-pub(crate) fn weakly_active(
-    program: &ProgramRef<'_>,
-    solution: &Solution,
-    accuracy: f64,
-    resolution: Resolution,
-) -> Vec<usize> {
+/// `accuracy` (its relative KKT residual); duals as small as `relative` times the forces still matter.
+pub(crate) fn weakly_active(reading: &Reading, accuracy: f64, relative: f64) -> Vec<usize> {
     let slack_tolerance = WEAK.max(10.0 * accuracy);
-    let dual_tolerance = (WEAK * resolution.relative(program, solution)).max(10.0 * accuracy);
-    let units = Units::new(program, solution);
-    let weak =
-        |c: super::active::Constraint| !c.equality && c.dual.abs() <= dual_tolerance && c.slack() <= slack_tolerance;
-    units.constraints(program, solution).enumerate().filter(|(_, c)| weak(*c)).map(|(k, _)| k).collect()
+    let dual_tolerance = (WEAK * relative).max(10.0 * accuracy);
+    let weak = |c: &Constraint| !c.equality && c.dual.abs() <= dual_tolerance && c.slack() <= slack_tolerance;
+    reading.constraints.iter().enumerate().filter(|(_, c)| weak(c)).map(|(k, _)| k).collect()
 }
 
 /// `active` without the constraints in `weak`.

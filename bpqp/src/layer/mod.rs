@@ -20,6 +20,7 @@ pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
 pub use gradient::Gradient;
 use regularize::Regularized;
 pub use session::LayerSession;
+use solved::Held;
 pub use solved::{Cotangent, Duals, Solved, Tangent, Timing};
 
 use crate::program::Program;
@@ -50,6 +51,8 @@ pub struct Layer {
     backward: Arc<dyn BackwardQpSolver>,
     settings: Settings,
     lp_regularization: f64,
+    /// Whether the backward pass may take the forward solver's factor.
+    reuse: bool,
 }
 
 /// The default of [`LayerBuilder::lp_regularization`], as in the paper's experiments.
@@ -72,6 +75,7 @@ impl Layer {
             backward: None,
             settings: Settings::default(),
             lp_regularization: LP_REGULARIZATION,
+            reuse: true,
         }
     }
 
@@ -87,7 +91,8 @@ impl Layer {
         let mut solution = Solution::default();
         let claimed = session.solve(&mut solution)?;
         let timing = Timing { setup, forward: start.elapsed() };
-        self.solved(program, claimed, solution, timing)
+        let session = self.reuse.then_some(Held::Owned(session));
+        self.solved(program, session, claimed, solution, timing)
     }
 
     /// A session that owns `program` and keeps the solver's factorization and iterate from one solve to the next.
@@ -111,6 +116,7 @@ impl Layer {
     fn solved<'p>(
         &self,
         program: &'p Program,
+        session: Option<Held<'p>>,
         claimed: Status,
         solution: Solution,
         timing: Timing,
@@ -128,6 +134,7 @@ impl Layer {
             timing,
             regularized,
             polished: None,
+            session,
             prepared: None,
         };
         let start = Instant::now();
@@ -162,6 +169,7 @@ pub struct LayerBuilder {
     backward: Option<String>,
     settings: Settings,
     lp_regularization: f64,
+    reuse: bool,
 }
 
 impl LayerBuilder {
@@ -202,6 +210,14 @@ impl LayerBuilder {
         self
     }
 
+    /// Whether derivatives may use the factorization that the forward solver ended on, where it holds one: one triangular
+    /// solve instead of a factorization. Default true. A backward backend chosen by name, other than the forward one, does
+    /// its own work always.
+    pub fn reuse(mut self, reuse: bool) -> Self {
+        self.reuse = reuse;
+        self
+    }
+
     /// Builds the layer.
     ///
     /// # Errors
@@ -217,8 +233,11 @@ impl LayerBuilder {
         let registry = self.registry.unwrap_or_else(Registry::compiled);
         let none = || Error::UnknownBackend { name: "default".into(), available: Vec::new() };
         let default = registry.names().into_iter().next().ok_or_else(none)?;
-        let forward = registry.get(self.forward.as_deref().unwrap_or(&default))?.forward();
+        let forward_name = self.forward.as_deref().unwrap_or(&default);
+        let forward = registry.get(forward_name)?.forward();
         let backward = registry.get(self.backward.as_deref().unwrap_or(&default))?.backward();
-        Ok(Layer { forward, backward, settings: self.settings, lp_regularization })
+        // Whoever asks for another backward solver gets it.
+        let reuse = self.reuse && self.backward.as_deref().is_none_or(|name| name == forward_name);
+        Ok(Layer { forward, backward, settings: self.settings, lp_regularization, reuse })
     }
 }

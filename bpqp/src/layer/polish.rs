@@ -3,7 +3,7 @@
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{ActiveSet, BackwardQpSolver, KktResiduals, ProgramRef, Result, Side, Solution};
 
-use super::active::{Units, identify};
+use super::active::Reading;
 use super::reduced::ReducedKkt;
 
 /// Wrong signs and violations below this, in common units, are rounding.
@@ -11,7 +11,7 @@ const SIGN_TOLERANCE: f64 = 1e-10;
 /// Duals below this, in common units, are rounding however slight the curvature is.
 const ROUNDING: f64 = 1e-14;
 /// A polished point this good ends the search.
-const GOOD: f64 = 1e-11;
+pub(crate) const GOOD: f64 = 1e-11;
 
 /// A point, its active set, and the factor of the KKT matrix on it: the backward pass needs nothing else.
 pub(crate) struct Polished {
@@ -41,11 +41,11 @@ impl Resolution {
         }
     }
 
-    /// The smallest dual that matters, relative to the forces at `point`; at most 1.
-    pub(crate) fn relative(self, program: &ProgramRef<'_>, point: &Solution) -> f64 {
+    /// The smallest dual that matters, relative to the `force` read at `point`; at most 1.
+    pub(crate) fn relative(self, program: &ProgramRef<'_>, point: &Solution, force: f64) -> f64 {
         match self {
             Self::Forces => 1.0,
-            Self::Regularization => (regularizing_force(program, point) / Units::new(program, point).force).min(1.0),
+            Self::Regularization => (regularizing_force(program, point) / force).min(1.0),
         }
     }
 }
@@ -63,7 +63,7 @@ pub(crate) fn polish(
     backward: &dyn BackwardQpSolver,
     resolution: Resolution,
 ) -> Result<Polished> {
-    let mut kkt = ReducedKkt::new(program, identify(program, solution), backward)?;
+    let mut kkt = ReducedKkt::new(program, Reading::new(program, solution).identify(), backward)?;
     let mut tried = vec![kkt.active().clone()];
     let (mut best, mut best_active) = (solution.clone(), kkt.active().clone());
     let mut best_residuals = KktResiduals::compute(program, solution);
@@ -129,7 +129,7 @@ fn correct(program: &ProgramRef<'_>, from: &Solution, kkt: &mut ReducedKkt) -> R
     for &i in kkt.rows() {
         gap[i] += side_value(active.rows[i], program.l()[i], program.u()[i]);
     }
-    let step = kkt.solve(program, &gradient, &gap, &vec![0.0; n])?;
+    let step = kkt.solve(program, None, &gradient, &gap, &vec![0.0; n])?;
     for j in active.free_variables() {
         x[j] += step.z[j];
     }
@@ -156,19 +156,10 @@ fn exchange(
     active: &ActiveSet,
     (in_bulk, resolution): (bool, Resolution),
 ) -> ActiveSet {
-    let units = Units::new(program, point);
-    let sign_tolerance = (SIGN_TOLERANCE * resolution.relative(program, point)).max(ROUNDING);
+    let reading = Reading::new(program, point);
+    let sign_tolerance = (SIGN_TOLERANCE * resolution.relative(program, point, reading.force)).max(ROUNDING);
+    let mut wrong: Vec<(usize, f64, Side)> = wrong_sides(&reading, active, sign_tolerance).collect();
     let mut sides: Vec<Side> = active.rows.iter().chain(&active.bounds).copied().collect();
-    let wrong = units.constraints(program, point).zip(&sides).enumerate().filter_map(|(k, (c, side))| {
-        let (amount, tolerance, next) = match side {
-            Side::Equal => return None,
-            Side::Upper => (-c.dual, sign_tolerance, Side::Free),
-            Side::Lower => (c.dual, sign_tolerance, Side::Free),
-            Side::Free => (-c.slack(), SIGN_TOLERANCE, c.nearer_side()),
-        };
-        (amount > tolerance).then_some((k, amount, next))
-    });
-    let mut wrong: Vec<(usize, f64, Side)> = wrong.collect();
     if !in_bulk {
         wrong.sort_by(|a, b| a.2.is_active().cmp(&b.2.is_active()).then(b.1.total_cmp(&a.1)));
         wrong.truncate(1);
@@ -178,4 +169,27 @@ fn exchange(
     }
     let bounds = sides.split_off(program.num_rows());
     ActiveSet { rows: sides, bounds }
+}
+
+/// Whether no active row has a dual of the wrong sign and no other is violated, at a point read to full accuracy.
+pub(crate) fn is_settled(reading: &Reading, active: &ActiveSet) -> bool {
+    wrong_sides(reading, active, SIGN_TOLERANCE).next().is_none()
+}
+
+/// The constraints on the wrong side, each with the amount and the side where it belongs.
+fn wrong_sides<'a>(
+    reading: &'a Reading,
+    active: &'a ActiveSet,
+    sign_tolerance: f64,
+) -> impl Iterator<Item = (usize, f64, Side)> + 'a {
+    let sides = active.rows.iter().chain(&active.bounds);
+    reading.constraints.iter().zip(sides).enumerate().filter_map(move |(k, (c, side))| {
+        let (amount, tolerance, next) = match side {
+            Side::Equal => return None,
+            Side::Upper => (-c.dual, sign_tolerance, Side::Free),
+            Side::Lower => (c.dual, sign_tolerance, Side::Free),
+            Side::Free => (-c.slack(), SIGN_TOLERANCE, c.nearer_side()),
+        };
+        (amount > tolerance).then_some((k, amount, next))
+    })
 }

@@ -21,7 +21,8 @@ impl Rank {
     /// answer has another component, whichever solver gave it.
     pub(crate) fn of(kkt: &mut ReducedKkt) -> Result<Self> {
         let (free, rows) = (kkt.free().to_vec(), kkt.rows().to_vec());
-        let (h, c, factor) = kkt.parts();
+        // A lent factor has proved the matrix regular by its pivots.
+        let Some((h, c, factor)) = kkt.parts() else { return Ok(Self::default()) };
         let (d, k) = (h.ncols(), c.nrows());
         if d == 0 {
             return Ok(Self { loose_variables: Vec::new(), dependent_rows: rows });

@@ -1,11 +1,16 @@
 //! The KKT system on an active set, with the variables at bounds eliminated.
 
 use super::null_space::NullSpace;
-use bpqp_traits::vector::max_abs;
-use bpqp_traits::{ActiveSet, AdjointQpRef, BackwardQpSolver, CscMatrix, KktFactor, ProgramRef, Result};
+use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::{
+    ActiveSet, AdjointQpRef, BackwardQpSolver, CscMatrix, Error, KktFactor, ProgramRef, Result, Session,
+};
 
 /// Marks a variable or row that is not part of the reduced system.
 const ABSENT: usize = usize::MAX;
+
+/// A factor whose pivots are this large, relative to the diagonal, is far from singular.
+const REGULAR: f64 = 1e-6;
 
 /// Relative residual up to which the least-norm solution is preferred to the one the solver found.
 const LEAST_NORM_RESIDUAL: f64 = 1e-12;
@@ -21,11 +26,17 @@ pub(crate) struct ReducedKkt {
     active: ActiveSet,
     free: Vec<usize>,
     rows: Vec<usize>,
+    /// Absent where the forward session lends its factor to each solve.
+    own: Option<OwnFactor>,
+    /// Present once the Hessian is known to be singular on the null space of the active rows.
+    null_space: Option<NullSpace>,
+}
+
+/// A factorization of the backward solver, with its matrices.
+struct OwnFactor {
     h: CscMatrix,
     c: CscMatrix,
     factor: Box<dyn KktFactor>,
-    /// Present once the Hessian is known to be singular on the null space of the active rows.
-    null_space: Option<NullSpace>,
 }
 
 /// A solution of the whole system.
@@ -52,12 +63,22 @@ impl ReducedKkt {
         let h = select(program.p().entries(), &var_place, &var_place, (free.len(), free.len()))?;
         let c = select(program.a().entries(), &row_place, &var_place, (rows.len(), free.len()))?;
         let factor = backward.factorize(&AdjointQpRef::new(h.as_ref(), c.as_ref())?)?;
-        Ok(Self { active, free, rows, h, c, factor, null_space: None })
+        Ok(Self { active, free, rows, own: Some(OwnFactor { h, c, factor }), null_space: None })
+    }
+
+    /// The system on `active` by the factor that `session` holds; `None` where it holds none, or one that is close to
+    /// singular.
+    pub(crate) fn lent(active: ActiveSet, session: &mut dyn Session) -> Option<Self> {
+        let regular = session.adjoint_factor(&active)?.smallest_pivot()? >= REGULAR;
+        let (free, rows) = (active.free_variables().collect(), active.active_rows().collect());
+        regular.then_some(Self { active, free, rows, own: None, null_space: None })
     }
 
     /// From now on solves for the part of each right-hand side that a singular system determines, with least norm.
     pub(crate) fn project(&mut self, backward: &dyn BackwardQpSolver) -> Result<()> {
-        self.null_space = Some(NullSpace::new(&self.h, &self.c, backward)?);
+        if let Some(OwnFactor { h, c, .. }) = &self.own {
+            self.null_space = Some(NullSpace::new(h, c, backward)?);
+        }
         Ok(())
     }
 
@@ -80,10 +101,12 @@ impl ReducedKkt {
     /// ```text
     /// P z + A₊ᵀy + E ζ = −g,    A₊ z = r,    Eᵀz = zb
     /// ```
-    /// for `g` (`n`), `r` (`m`, read at active rows) and `fixed` = zb (`n`, read at variables at a bound).
+    /// for `g` (`n`), `r` (`m`, read at active rows) and `fixed` = zb (`n`, read at variables at a bound), with the factor
+    /// of `session` where there is none of its own.
     pub(crate) fn solve(
         &mut self,
         program: &ProgramRef<'_>,
+        session: Option<&mut (dyn Session + 'static)>,
         g: &[f64],
         r: &[f64],
         fixed: &[f64],
@@ -105,12 +128,23 @@ impl ReducedKkt {
         };
         let r_active: Vec<f64> = self.rows.iter().map(|&i| r[i] - rows_at_fixed[i]).collect();
         let (mut z_free, mut y_active) = (vec![0.0; self.free.len()], vec![0.0; self.rows.len()]);
-        self.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
-        let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
-        let mut residual = qp.residual(&g_free, &r_active, &z_free, &y_active);
-        if let Some(null_space) = &mut self.null_space {
+        let mut residual = match (&mut self.own, session) {
+            (Some(own), _) => {
+                own.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
+                AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?.residual(&g_free, &r_active, &z_free, &y_active)
+            }
+            (None, Some(session)) => {
+                let factor = session.adjoint_factor(&self.active);
+                let factor = factor.ok_or_else(|| Error::backend("bpqp", "the session has lost its factor"))?;
+                // Measured below, with what is computed there anyway.
+                factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?.residual
+            }
+            (None, None) => return Err(Error::backend("bpqp", "the session's factor is gone")),
+        };
+        if let (Some(null_space), Some(own)) = (&mut self.null_space, &self.own) {
             let mut least = z_free.clone();
             null_space.remove_from(&mut least)?;
+            let qp = AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?;
             let after = qp.residual(&g_free, &r_active, &least, &y_active);
             // Curvature near the shift is neither null nor not: what the system does determine comes first.
             if after <= residual.max(LEAST_NORM_RESIDUAL) {
@@ -125,25 +159,43 @@ impl ReducedKkt {
         for (&i, &v) in self.rows.iter().zip(&y_active) {
             y[i] = v;
         }
-        let zeta = self.bound_part(program, g, &z, &y);
-        Ok(KktSolution { z, y, zeta, residual, undetermined })
-    }
-
-    /// `ζ = −(g + P z + Aᵀy)` at the variables at a bound, zero elsewhere.
-    fn bound_part(&self, program: &ProgramRef<'_>, g: &[f64], z: &[f64], y: &[f64]) -> Vec<f64> {
-        let mut zeta: Vec<f64> = g.iter().map(|v| -v).collect();
-        program.p().symmetric_mul_add(-1.0, z, &mut zeta);
-        program.a().transpose_mul_add(-1.0, y, &mut zeta);
+        let mut zeta = opposite_forces(program, g, &z, &y);
+        if self.own.is_none() {
+            residual = self.residual(program, (&g_free, r), &z, &zeta);
+        }
         for &j in &self.free {
             zeta[j] = 0.0;
         }
-        zeta
+        Ok(KktSolution { z, y, zeta, residual, undetermined })
+    }
+
+    /// `‖K w + rhs‖∞ / ‖rhs‖∞` over the free variables and active rows, where `forces` is `−(g + P z + Aᵀy)`.
+    fn residual(&self, program: &ProgramRef<'_>, (g, r): (&[f64], &[f64]), z: &[f64], forces: &[f64]) -> f64 {
+        let mut rows: Vec<f64> = r.iter().map(|r| -r).collect();
+        program.a().mul_add(1.0, z, &mut rows);
+        let (mut worst, mut size) = (0.0, max_abs(g));
+        for &j in &self.free {
+            worst = max_nan(forces[j].abs(), worst);
+        }
+        for &i in &self.rows {
+            worst = max_nan(rows[i].abs(), worst);
+            size = size.max(r[i].abs());
+        }
+        if size > 0.0 { worst / size } else { worst }
     }
 
     /// The reduced matrices and their factor, for the probe of [`super::probe`].
-    pub(crate) fn parts(&mut self) -> (&CscMatrix, &CscMatrix, &mut dyn KktFactor) {
-        (&self.h, &self.c, &mut *self.factor)
+    pub(crate) fn parts(&mut self) -> Option<(&CscMatrix, &CscMatrix, &mut (dyn KktFactor + 'static))> {
+        self.own.as_mut().map(|own| (&own.h, &own.c, &mut *own.factor))
     }
+}
+
+/// `−(g + P z + Aᵀy)`.
+fn opposite_forces(program: &ProgramRef<'_>, g: &[f64], z: &[f64], y: &[f64]) -> Vec<f64> {
+    let mut forces: Vec<f64> = g.iter().map(|v| -v).collect();
+    program.p().symmetric_mul_add(-1.0, z, &mut forces);
+    program.a().transpose_mul_add(-1.0, y, &mut forces);
+    forces
 }
 
 fn places(chosen: &[usize], len: usize) -> Vec<usize> {

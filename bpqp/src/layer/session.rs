@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bpqp_traits::{Error as SolverError, Reuse, Session, Solution};
 
+use super::solved::Held;
 use super::{Layer, Solved, Timing};
 use crate::Result;
 use crate::program::{OwnedUpdate, Program, Values};
@@ -76,6 +77,7 @@ impl LayerSession {
         let claimed = self.session.solve(&mut solution)?;
         let timing = Timing { setup: std::mem::take(&mut self.setup), forward: start.elapsed() };
         self.last = claimed.has_solution().then(|| solution.clone());
-        self.layer.solved(&self.program, claimed, solution, timing)
+        let session = self.layer.reuse.then_some(Held::Lent(&mut *self.session));
+        self.layer.solved(&self.program, session, claimed, solution, timing)
     }
 }

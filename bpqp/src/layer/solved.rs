@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bpqp_traits::{ActiveSet, Error as SolverError, KktResiduals, ProgramRef, Side, Solution, Status};
+use bpqp_traits::{ActiveSet, Error as SolverError, KktResiduals, ProgramRef, Session, Side, Solution, Status};
 
 use super::Layer;
-use super::active::pushing_sides;
+use super::active::Reading;
 use super::certificate::{Certificate, Facts, weakly_active, without};
 use super::gradient::{Gradient, assemble};
-use super::polish::{Polished, Resolution, polish};
+use super::polish::{GOOD, Polished, Resolution, is_settled, polish};
 use super::probe::Rank;
 use super::reduced::{KktSolution, ReducedKkt};
 use super::regularize::Regularized;
@@ -90,6 +90,23 @@ pub struct Solved<'p> {
     /// The point with its factor, until derivatives are prepared.
     pub(super) polished: Option<Polished>,
     pub(super) prepared: Option<Prepared>,
+    /// The forward solver at this solution, where its factor may serve the backward pass.
+    pub(super) session: Option<Held<'p>>,
+}
+
+/// A forward session, kept for its factor.
+pub(super) enum Held<'p> {
+    Owned(Box<dyn Session>),
+    Lent(&'p mut (dyn Session + 'static)),
+}
+
+impl Held<'_> {
+    fn get(&mut self) -> &mut (dyn Session + 'static) {
+        match self {
+            Self::Owned(session) => &mut **session,
+            Self::Lent(session) => &mut **session,
+        }
+    }
 }
 
 /// What all derivatives at one solution share.
@@ -196,7 +213,8 @@ impl Solved<'_> {
         let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
         let right: Vec<f64> = y_bar.iter().map(|v| -v).collect();
         let fixed: Vec<f64> = bound_bar.iter().map(|v| -v).collect();
-        let adjoint = prepared.kkt.solve(&stacked, &x_bar, &right, &fixed)?;
+        let session = self.session.as_mut().map(Held::get);
+        let adjoint = prepared.kkt.solve(&stacked, session, &x_bar, &right, &fixed)?;
         let certificate = prepared.certify(&adjoint, self.residuals.max())?;
         let mut gradient = assemble(program, &self.solution, &prepared.sides, &adjoint, certificate);
         gradient.elapsed = start.elapsed();
@@ -239,7 +257,8 @@ impl Solved<'_> {
         let fixed: Vec<f64> = (0..x.len())
             .map(|j| if sides.bounds[j] == Side::Lower { update.lb } else { update.ub }.map_or(0.0, |v| v[j]))
             .collect();
-        let tangent = prepared.kkt.solve(&stacked, &force, &right, &fixed)?;
+        let session = self.session.as_mut().map(Held::get);
+        let tangent = prepared.kkt.solve(&stacked, session, &force, &right, &fixed)?;
         let certificate = prepared.certify(&tangent, self.residuals.max())?;
         let blocks = program.blocks();
         Ok(Tangent {
@@ -272,6 +291,26 @@ impl Solved<'_> {
         self.polished = Some(polished);
     }
 
+    /// Prepares derivatives with the factor that the forward solver ended on, where it has one and its point is accurate,
+    /// without weakly active rows, and on the right active set.
+    fn reuse(&mut self) -> bool {
+        let Some(session) = &mut self.session else { return false };
+        if self.regularized.is_some() || self.residuals.max() > GOOD {
+            return false;
+        }
+        let program = self.program.as_stacked();
+        let reading = Reading::new(&program, &self.solution);
+        let active = reading.identify();
+        if !is_settled(&reading, &active) || !weakly_active(&reading, self.residuals.max(), 1.0).is_empty() {
+            return false;
+        }
+        let Some(kkt) = ReducedKkt::lent(active, session.get()) else { return false };
+        let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &[], Rank::default(), 0.0);
+        let sides = reading.pushing_sides(kkt.active());
+        self.prepared = Some(Prepared { kkt, sides, facts });
+        true
+    }
+
     /// Polishes, drops weakly active rows, and looks for singularity; once.
     fn prepare(&mut self) -> Result<()> {
         if !self.status.has_solution() {
@@ -284,6 +323,9 @@ impl Solved<'_> {
             return Ok(());
         }
         self.regularize()?;
+        if self.reuse() {
+            return Ok(());
+        }
         let (regularized, backward) = (self.regularized.clone(), Arc::clone(&self.layer.backward));
         let program = differentiated(self.program, regularized.as_deref());
         let resolution = if regularized.is_some() { Resolution::Regularization } else { Resolution::Forces };
@@ -297,7 +339,9 @@ impl Solved<'_> {
             self.accept(polished);
         }
         let Some(Polished { mut kkt, .. }) = self.polished.take() else { return Ok(()) };
-        let weak = weakly_active(&program, &self.solution, self.residuals.max(), resolution);
+        let reading = Reading::new(&program, &self.solution);
+        let relative = resolution.relative(&program, &self.solution, reading.force);
+        let weak = weakly_active(&reading, self.residuals.max(), relative);
         let strict = without(kkt.active(), &weak);
         if strict != *kkt.active() {
             kkt = ReducedKkt::new(&program, strict, &*backward)?;
@@ -308,7 +352,7 @@ impl Solved<'_> {
         }
         let epsilon = regularized.as_ref().map_or(0.0, |r| r.epsilon);
         let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &weak, rank, epsilon);
-        let sides = pushing_sides(&program, &self.solution, kkt.active());
+        let sides = reading.pushing_sides(kkt.active());
         self.prepared = Some(Prepared { kkt, sides, facts });
         Ok(())
     }

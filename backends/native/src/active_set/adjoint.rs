@@ -89,6 +89,10 @@ impl Engine {
 }
 
 impl KktFactor for Engine {
+    fn smallest_pivot(&self) -> Option<f64> {
+        self.factor.smallest_pivot()
+    }
+
     fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
         self.check_lengths(g, r, z, nu)?;
         let scale = max_abs(g).max(max_abs(r));

@@ -27,6 +27,8 @@ pub(crate) struct Factor {
     pub(super) shift: Vec<f64>,
     pub(super) columns: Columns,
     schur: RowLlt,
+    /// The smallest pivot of `P + D`, relative to its diagonal.
+    smallest: f64,
     pub(super) members: Vec<Member>,
     is_member: Vec<bool>,
     /// `y_k − Y_W r`, `r` and `T⁻¹Y_Wᵀy_k` of the last [`project`](Self::project).
@@ -44,6 +46,7 @@ impl Factor {
             shift: vec![0.0; n],
             columns: Columns::new(n, data.len()),
             schur: RowLlt::default(),
+            smallest: 0.0,
             members: Vec::with_capacity(n),
             is_member: vec![false; data.len()],
             rest: vec![0.0; n],
@@ -58,7 +61,8 @@ impl Factor {
         self.clear();
         self.columns.clear();
         self.shift.fill(0.0);
-        if self.llt.factorize(&data.p, &self.shift).is_some_and(|pivot| pivot > SINGULAR) {
+        self.smallest = self.llt.factorize(&data.p, &self.shift).unwrap_or(0.0);
+        if self.smallest > SINGULAR {
             return true;
         }
         let n = data.n;
@@ -78,6 +82,11 @@ impl Factor {
 
     pub(super) fn contains(&self, k: usize) -> bool {
         self.is_member[k]
+    }
+
+    /// The smallest relative pivot of both factorizations; `None` where they are not those of `P` itself.
+    pub(super) fn smallest_pivot(&self) -> Option<f64> {
+        (!self.is_proximal()).then(|| self.smallest.min(self.schur.smallest_pivot()))
     }
 
     /// Empties the working set.

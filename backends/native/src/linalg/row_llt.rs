@@ -10,6 +10,11 @@ pub(crate) struct RowLlt {
     rotations: Vec<(f64, f64)>,
 }
 
+/// The smaller number, or NaN where there is one.
+fn min_nan(a: f64, b: f64) -> f64 {
+    if b < a || b.is_nan() { b } else { a }
+}
+
 fn start(i: usize) -> usize {
     i * (i + 1) / 2
 }
@@ -63,6 +68,12 @@ impl RowLlt {
         }
         self.rows.truncate(write);
         self.size -= 1;
+    }
+
+    /// The smallest square of a diagonal entry of `T` relative to that of `M`; 1 where there is none.
+    pub(crate) fn smallest_pivot(&self) -> f64 {
+        let relative = |row: &[f64]| row.last().map_or(1.0, |d| d * d / dot(row, row));
+        (0..self.size).map(|i| relative(self.row(i))).fold(1.0, min_nan)
     }
 
     /// `v ← T⁻¹v`.
