@@ -54,7 +54,7 @@ impl ProgramBuf {
     /// # Errors
     /// [`Error::InvalidProblem`] as on construction, with the program left as it was.
     pub fn apply(&mut self, new: &ProgramUpdate<'_>) -> Result<()> {
-        self.check(new)?;
+        self.check_update(new)?;
         let set = |old: &mut [f64], new: Option<&[f64]>| {
             if let Some(new) = new {
                 old.copy_from_slice(new);
@@ -74,8 +74,11 @@ impl ProgramBuf {
         Ok(())
     }
 
-    /// Checks what the program would be after [`apply`](Self::apply).
-    fn check(&self, new: &ProgramUpdate<'_>) -> Result<()> {
+    /// Whether [`apply`](Self::apply) would take `new`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidProblem`] as on construction.
+    pub fn check_update(&self, new: &ProgramUpdate<'_>) -> Result<()> {
         let named = |block: &'static str| {
             move |error| match error {
                 Error::InvalidProblem { reason, .. } => Error::invalid_problem(block, reason),

@@ -1,5 +1,7 @@
 //! Building a program from the paper's blocks.
 
+use std::sync::Arc;
+
 use bpqp_traits::{CscMatrix, CscRef, Error as SolverError, ProgramBuf};
 
 use crate::Result;
@@ -158,7 +160,7 @@ impl ProgramBuilder {
         if !self.assume_convex {
             check_convexity(stacked.as_ref().p())?;
         }
-        Ok(Program { stacked, blocks, p, constant: self.constant })
+        Ok(Program { stacked: Arc::new(stacked), blocks, p: Arc::new(p), constant: self.constant })
     }
 
     fn fail(&mut self, error: SolverError) {

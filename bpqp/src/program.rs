@@ -1,6 +1,7 @@
 //! The user's program, built from the paper's blocks.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bpqp_traits::{CscMatrix, CscRef, ProgramBuf, ProgramRef, ProgramUpdate};
 
@@ -23,13 +24,13 @@ pub struct Blocks {
 /// minimise   ½ xᵀP x + qᵀx + constant
 /// subject to A x = b,  G x ≤ h,  l ≤ C x ≤ u,  lb ≤ x ≤ ub,  ‖F_k x + g_k‖₂ ≤ c_kᵀx + d_k
 /// ```
-/// It has been checked: shapes, NaN, crossed bounds, convexity.
+/// It has been checked: shapes, NaN, crossed bounds, convexity. Clones share their data until one of them changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
-    pub(crate) stacked: ProgramBuf,
+    pub(crate) stacked: Arc<ProgramBuf>,
     pub(crate) blocks: Blocks,
     /// `P` with both triangles, as the user's gradient has it.
-    pub(crate) p: CscMatrix,
+    pub(crate) p: Arc<CscMatrix>,
     pub(crate) constant: f64,
 }
 
@@ -46,7 +47,7 @@ impl Program {
 
     /// The program as solvers see it: rows stacked as equalities, inequalities, two-sided rows.
     pub fn as_stacked(&self) -> ProgramRef<'_> {
-        self.stacked.as_ref()
+        ProgramBuf::as_ref(&self.stacked)
     }
 
     /// Where the blocks stand among the stacked rows.
@@ -56,7 +57,7 @@ impl Program {
 
     /// `P` with both triangles.
     pub fn p(&self) -> CscRef<'_> {
-        self.p.as_ref()
+        CscMatrix::as_ref(&self.p)
     }
 
     /// Constant of the objective.
@@ -66,12 +67,12 @@ impl Program {
 
     /// `½ xᵀP x + qᵀx + constant`.
     pub fn objective(&self, x: &[f64]) -> f64 {
-        self.stacked.as_ref().objective(x) + self.constant
+        self.as_stacked().objective(x) + self.constant
     }
 
     /// The block `rows` of the stacked matrix (`|rows| × num_vars`).
     pub fn row_block(&self, rows: &Range<usize>) -> CscMatrix {
-        slice_rows(self.stacked.as_ref().a(), rows)
+        slice_rows(self.as_stacked().a(), rows)
     }
 
     /// Takes new values on the same sparsity patterns, all or nothing; see [`Values`].
@@ -79,15 +80,16 @@ impl Program {
     /// # Errors
     /// As on construction, with the program left as it was.
     pub fn update(&mut self, new: &Values<'_>) -> Result<()> {
-        self.apply(&OwnedUpdate::new(self, new)?, new)
+        let update = OwnedUpdate::new(self, new)?;
+        update.check_convexity(self)?;
+        self.apply(&update, new)
     }
 
-    /// [`update`](Self::update) with `new` already stacked as `update`.
+    /// [`update`](Self::update) with `new` already stacked as `update` and known to be convex.
     pub(crate) fn apply(&mut self, update: &OwnedUpdate, new: &Values<'_>) -> Result<()> {
-        update.check_convexity(self)?;
-        self.stacked.apply(&update.as_ref())?;
+        Arc::make_mut(&mut self.stacked).apply(&update.as_ref())?;
         if let Some(p) = new.p {
-            self.p.values_mut().copy_from_slice(p);
+            Arc::make_mut(&mut self.p).values_mut().copy_from_slice(p);
         }
         Ok(())
     }
@@ -136,13 +138,13 @@ pub(crate) struct OwnedUpdate {
 impl OwnedUpdate {
     /// New values; what a block leaves out stays as it is.
     pub(crate) fn new(program: &Program, new: &Values<'_>) -> Result<Self> {
-        let old = program.stacked.as_ref();
+        let old = program.as_stacked();
         Self::stack(program, new, (old.a().values(), old.l(), old.u()))
     }
 
     /// A direction in the space of the data; what a block leaves out stays put. Checked to be finite.
     pub(crate) fn direction(program: &Program, direction: &Values<'_>) -> Result<Self> {
-        let (m, nnz) = (program.stacked.as_ref().num_rows(), program.stacked.as_ref().a().nnz());
+        let (m, nnz) = (program.as_stacked().num_rows(), program.as_stacked().a().nnz());
         let (matrix, sides) = (vec![0.0; nnz], vec![0.0; m]);
         let stacked = Self::stack(program, direction, (&matrix, &sides, &sides))?;
         for (name, v, len) in [
@@ -164,7 +166,7 @@ impl OwnedUpdate {
 
     /// Stacks the blocks of `new` over the values `(A, l, u)` of the stacked rows.
     fn stack(program: &Program, new: &Values<'_>, (old_a, old_l, old_u): (&[f64], &[f64], &[f64])) -> Result<Self> {
-        let pattern = program.stacked.as_ref().a();
+        let pattern = program.as_stacked().a();
         let blocks = &program.blocks;
         let mut update = Self {
             q: new.q.map(<[f64]>::to_vec),
@@ -174,7 +176,7 @@ impl OwnedUpdate {
         };
         if let Some(p) = new.p {
             check_len("P", p.len(), program.p.nnz())?;
-            let full = program.p.as_ref().with_values(p)?;
+            let full = program.p().with_values(p)?;
             update.p = Some(crate::builder::upper_triangle(full)?.values().to_vec());
         }
         let matrices =
@@ -216,9 +218,9 @@ impl OwnedUpdate {
         }
     }
 
-    fn check_convexity(&self, program: &Program) -> Result<()> {
+    pub(crate) fn check_convexity(&self, program: &Program) -> Result<()> {
         if let Some(values) = &self.p {
-            crate::convexity::check_convexity(program.stacked.as_ref().p().with_values(values)?)?;
+            crate::convexity::check_convexity(program.as_stacked().p().with_values(values)?)?;
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Gradients with respect to the data, on its sparsity pattern.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bpqp_traits::vector::{max_abs, max_nan};
-use bpqp_traits::{ActiveSet, CscMatrix, CscRef, Side, Solution};
+use bpqp_traits::{ActiveSet, CscMatrix, Side, Solution};
 
 use super::certificate::Certificate;
 use super::reduced::KktSolution;
@@ -15,21 +16,65 @@ use crate::program::{Program, slice_rows};
 ///
 /// With `(z̃, ỹ, ζ̃)` the solution of the backward QP: `∂L/∂q = z̃`, `∂L/∂P = ½(z̃xᵀ + xz̃ᵀ)`, `∂L/∂A = y z̃ᵀ + ỹ xᵀ`,
 /// and `−ỹ`, `−ζ̃` at the sides that are active, zero at the others.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// The vectors are there at once; the matrices, which cost more than the backward pass where they are dense, are made
+/// when first asked for.
+#[derive(Clone, Debug)]
 pub struct Gradient {
-    pub(crate) q: Vec<f64>,
-    pub(crate) p: CscMatrix,
-    pub(crate) a: CscMatrix,
-    pub(crate) b: Vec<f64>,
-    pub(crate) g: CscMatrix,
-    pub(crate) h: Vec<f64>,
-    pub(crate) rows: CscMatrix,
-    pub(crate) l: Vec<f64>,
-    pub(crate) u: Vec<f64>,
-    pub(crate) lb: Vec<f64>,
-    pub(crate) ub: Vec<f64>,
-    pub(crate) certificate: Certificate,
+    q: Vec<f64>,
+    b: Vec<f64>,
+    h: Vec<f64>,
+    l: Vec<f64>,
+    u: Vec<f64>,
+    lb: Vec<f64>,
+    ub: Vec<f64>,
+    factors: Factors,
+    matrices: OnceLock<Matrices>,
+    certificate: Certificate,
     pub(crate) elapsed: Duration,
+}
+
+/// What the matrices' gradients are products of.
+#[derive(Clone, Debug)]
+struct Factors {
+    program: Program,
+    x: Vec<f64>,
+    /// Zero at inactive rows, as `y_bar` is.
+    y: Vec<f64>,
+    z_bar: Vec<f64>,
+    y_bar: Vec<f64>,
+}
+
+#[derive(Clone, Debug)]
+struct Matrices {
+    p: CscMatrix,
+    a: CscMatrix,
+    g: CscMatrix,
+    rows: CscMatrix,
+}
+
+impl Factors {
+    fn multiply(&self) -> Matrices {
+        let Self { program, x, y, z_bar, y_bar } = self;
+        let mut p = CscMatrix::clone(&program.p);
+        for (value, (i, j, _)) in p.values_mut().iter_mut().zip(program.p().entries()) {
+            *value = 0.5 * (z_bar[i] * x[j] + x[i] * z_bar[j]);
+        }
+        let mut a = program.as_stacked().a().to_owned();
+        for (value, (i, j, _)) in a.values_mut().iter_mut().zip(program.as_stacked().a().entries()) {
+            *value = y[i] * z_bar[j] + y_bar[i] * x[j];
+        }
+        let block = |rows: &Range<usize>| slice_rows(a.as_ref(), rows);
+        let blocks = program.blocks();
+        Matrices { p, a: block(&blocks.equalities), g: block(&blocks.inequalities), rows: block(&blocks.rows) }
+    }
+}
+
+/// Equal where all blocks and the certificate are.
+impl PartialEq for Gradient {
+    fn eq(&self, other: &Self) -> bool {
+        self.blocks() == other.blocks() && self.certificate == other.certificate
+    }
 }
 
 impl Gradient {
@@ -40,12 +85,12 @@ impl Gradient {
 
     /// With respect to `P`, symmetric, both triangles: each entry as if it stood alone (`d × d`).
     pub fn p(&self) -> &CscMatrix {
-        &self.p
+        &self.matrices().p
     }
 
     /// With respect to the equalities' matrix.
     pub fn a(&self) -> &CscMatrix {
-        &self.a
+        &self.matrices().a
     }
 
     /// With respect to the equalities' right-hand side.
@@ -55,7 +100,7 @@ impl Gradient {
 
     /// With respect to the inequalities' matrix.
     pub fn g(&self) -> &CscMatrix {
-        &self.g
+        &self.matrices().g
     }
 
     /// With respect to the inequalities' right-hand side.
@@ -65,7 +110,7 @@ impl Gradient {
 
     /// With respect to the two-sided rows' matrix.
     pub fn rows(&self) -> &CscMatrix {
-        &self.rows
+        &self.matrices().rows
     }
 
     /// With respect to the rows' lower sides. Where `l = u` the whole sensitivity stands at the side that the dual
@@ -92,13 +137,13 @@ impl Gradient {
     /// All blocks by name, values alone, in the order `P, q, A, b, G, h, rows, l, u, lb, ub`.
     pub fn blocks(&self) -> [(&'static str, &[f64]); 11] {
         [
-            ("P", self.p.values()),
+            ("P", self.p().values()),
             ("q", &self.q),
-            ("A", self.a.values()),
+            ("A", self.a().values()),
             ("b", &self.b),
-            ("G", self.g.values()),
+            ("G", self.g().values()),
             ("h", &self.h),
-            ("rows", self.rows.values()),
+            ("rows", self.rows().values()),
             ("l", &self.l),
             ("u", &self.u),
             ("lb", &self.lb),
@@ -112,6 +157,10 @@ impl Gradient {
         pairs.map(|((_, g), (_, r))| block_difference(g, r)).fold(0.0, max_nan)
     }
 
+    fn matrices(&self) -> &Matrices {
+        self.matrices.get_or_init(|| self.factors.multiply())
+    }
+
     /// What the gradient is worth.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
@@ -123,40 +172,29 @@ impl Gradient {
     }
 }
 
-/// Assembles the gradient at `at` from the adjoint solution `adjoint`; `sides` has each equality at one side.
+/// The gradient at `at` from the adjoint solution `adjoint`; `sides` has each equality at one side.
 pub(crate) fn assemble(
     program: &Program,
     at: &Solution,
     sides: &ActiveSet,
-    adjoint: &KktSolution,
+    adjoint: KktSolution,
     certificate: Certificate,
 ) -> Gradient {
-    let stacked = program.as_stacked();
     let blocks = program.blocks();
-    let mut p = program.p.clone();
-    for (value, (i, j, _)) in p.values_mut().iter_mut().zip(program.p().entries()) {
-        *value = 0.5 * (adjoint.z[i] * at.x[j] + at.x[i] * adjoint.z[j]);
-    }
-    let mut a = stacked.a().to_owned();
-    for (value, (i, j, _)) in a.values_mut().iter_mut().zip(stacked.a().entries()) {
-        *value = if sides.rows[i].is_active() { at.y[i] * adjoint.z[j] + adjoint.y[i] * at.x[j] } else { 0.0 };
-    }
     let (l, u) = split_sides(&sides.rows, &adjoint.y);
     let (lb, ub) = split_sides(&sides.bounds, &adjoint.zeta);
-    let block = |a: CscRef<'_>, rows: &Range<usize>| slice_rows(a, rows);
     let both = |rows: &Range<usize>| rows.clone().map(|i| l[i] + u[i]).collect();
+    let y = at.y.iter().zip(&sides.rows).map(|(y, side)| if side.is_active() { *y } else { 0.0 }).collect();
     Gradient {
-        q: adjoint.z.clone(),
-        p,
-        a: block(a.as_ref(), &blocks.equalities),
         b: both(&blocks.equalities),
-        g: block(a.as_ref(), &blocks.inequalities),
         h: u[blocks.inequalities.clone()].to_vec(),
-        rows: block(a.as_ref(), &blocks.rows),
         l: l[blocks.rows.clone()].to_vec(),
         u: u[blocks.rows.clone()].to_vec(),
         lb,
         ub,
+        q: adjoint.z.clone(),
+        factors: Factors { program: program.clone(), x: at.x.clone(), y, z_bar: adjoint.z, y_bar: adjoint.y },
+        matrices: OnceLock::new(),
         certificate,
         elapsed: Duration::ZERO,
     }

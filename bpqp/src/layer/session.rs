@@ -40,26 +40,27 @@ impl LayerSession {
     /// as it was.
     pub fn update(&mut self, new: &Values<'_>) -> Result<Reuse> {
         let start = Instant::now();
-        let before = self.program.clone();
         let change = OwnedUpdate::new(&self.program, new)?;
-        self.program.apply(&change, new)?;
-        let result = match self.session.update(&change.as_ref()) {
+        self.program.stacked.check_update(&change.as_ref())?;
+        if !self.layer.forward.capabilities().checks_convexity {
+            change.check_convexity(&self.program)?;
+        }
+        let reuse = match self.session.update(&change.as_ref()) {
             Err(SolverError::Unsupported { .. }) => {
-                self.layer.forward.setup(&self.program.as_stacked(), &self.layer.settings).map(|session| {
-                    self.session = session;
-                    Reuse::Nothing
-                })
+                let mut changed = self.program.clone();
+                changed.apply(&change, new)?;
+                self.session = self.layer.forward.setup(&changed.as_stacked(), &self.layer.settings)?;
+                self.program = changed;
+                Reuse::Nothing
             }
-            other => other,
+            result => {
+                let reuse = result?;
+                self.program.apply(&change, new)?;
+                reuse
+            }
         };
         self.setup = start.elapsed();
-        match result {
-            Ok(reuse) => Ok(reuse),
-            Err(error) => {
-                self.program = before;
-                Err(error.into())
-            }
-        }
+        Ok(reuse)
     }
 
     /// Solves the program as it stands.

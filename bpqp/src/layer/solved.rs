@@ -216,7 +216,7 @@ impl Solved<'_> {
         let session = self.session.as_mut().map(Held::get);
         let adjoint = prepared.kkt.solve(&stacked, session, &x_bar, &right, &fixed)?;
         let certificate = prepared.certify(&adjoint, self.residuals.max())?;
-        let mut gradient = assemble(program, &self.solution, &prepared.sides, &adjoint, certificate);
+        let mut gradient = assemble(program, &self.solution, &prepared.sides, adjoint, certificate);
         gradient.elapsed = start.elapsed();
         Ok(gradient)
     }
