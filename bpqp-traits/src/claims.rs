@@ -35,14 +35,16 @@ pub fn judge(program: &ProgramRef<'_>, claim: Claim, tolerance: f64, out: &mut S
     let status = match claim.status {
         Status::PrimalInfeasible => primal_infeasible(program, out),
         Status::DualInfeasible => dual_infeasible(program, out),
-        _ => point(program, claim, tolerance, out),
+        _ => return point(program, claim, tolerance, out),
     };
     out.objective = program.objective(&out.x);
     status
 }
 
-fn point(program: &ProgramRef<'_>, claim: Claim, tolerance: f64, out: &Solution) -> Status {
-    let residual = KktResiduals::compute(program, out).max();
+fn point(program: &ProgramRef<'_>, claim: Claim, tolerance: f64, out: &mut Solution) -> Status {
+    let residuals = KktResiduals::compute(program, out);
+    out.objective = residuals.primal_objective;
+    let residual = residuals.max();
     let is_limit = matches!(claim.status, Status::IterationLimit | Status::TimeLimit);
     if residual <= tolerance {
         Status::Solved

@@ -1,5 +1,8 @@
 //! Compressed sparse column matrices, borrowed and owned.
 
+use std::ops::Range;
+
+use crate::vector::{axpy, dot};
 use crate::{Error, Result};
 
 /// A borrowed sparse matrix in compressed sparse column form.
@@ -115,7 +118,7 @@ impl<'a> CscRef<'a> {
 
     /// The stored entries of column `j` as `(row, value)`, rows ascending.
     pub fn col(&self, j: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + Clone + use<'a> {
-        let range = self.col_ptr[j]..self.col_ptr[j + 1];
+        let range = self.range(j);
         self.row_idx[range.clone()].iter().copied().zip(self.values[range].iter().copied())
     }
 
@@ -166,9 +169,7 @@ impl<'a> CscRef<'a> {
         for (j, &xj) in x.iter().enumerate().take(self.ncols) {
             let s = alpha * xj;
             if s != 0.0 {
-                for (i, v) in self.col(j) {
-                    y[i] += s * v;
-                }
+                self.axpy(self.range(j), s, y);
             }
         }
     }
@@ -176,22 +177,50 @@ impl<'a> CscRef<'a> {
     /// `y += alpha · Aᵀx`, with `x` of length `nrows` and `y` of length `ncols`.
     pub fn transpose_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
         for (j, yj) in y.iter_mut().enumerate().take(self.ncols) {
-            let sum: f64 = self.col(j).map(|(i, v)| v * x[i]).sum();
-            *yj += alpha * sum;
+            *yj += alpha * self.dot(self.range(j), x);
         }
     }
 
     /// `y += alpha · M x` where this matrix is the upper triangle of the symmetric `M`.
     pub fn symmetric_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
         for j in 0..self.ncols {
-            let (xj, mut sum) = (x[j], 0.0);
-            for (i, v) in self.col(j) {
-                sum += v * x[i];
-                if i != j {
-                    y[i] += alpha * v * xj;
-                }
+            let Range { start, mut end } = self.range(j);
+            if end > start && self.row_idx[end - 1] == j {
+                end -= 1;
+                y[j] += alpha * self.values[end] * x[j];
             }
-            y[j] += alpha * sum;
+            y[j] += alpha * self.dot(start..end, x);
+            self.axpy(start..end, alpha * x[j], y);
+        }
+    }
+
+    /// The entries of column `j`.
+    fn range(&self, j: usize) -> Range<usize> {
+        self.col_ptr[j]..self.col_ptr[j + 1]
+    }
+
+    /// The rows of entries in one column, where these are without gaps, as a dense column's are.
+    fn contiguous(&self, entries: Range<usize>) -> Option<Range<usize>> {
+        let rows = &self.row_idx[entries];
+        let (&first, &last) = (rows.first()?, rows.last()?);
+        (last - first + 1 == rows.len()).then_some(first..last + 1)
+    }
+
+    /// `y += s v` for entries `v` of one column.
+    fn axpy(&self, entries: Range<usize>, s: f64, y: &mut [f64]) {
+        let values = &self.values[entries.clone()];
+        match self.contiguous(entries.clone()) {
+            Some(rows) => axpy(s, values, &mut y[rows]),
+            None => self.row_idx[entries].iter().zip(values).for_each(|(&i, v)| y[i] += s * v),
+        }
+    }
+
+    /// `vᵀx` for entries `v` of one column.
+    fn dot(&self, entries: Range<usize>, x: &[f64]) -> f64 {
+        let values = &self.values[entries.clone()];
+        match self.contiguous(entries.clone()) {
+            Some(rows) => dot(values, &x[rows]),
+            None => self.row_idx[entries].iter().zip(values).map(|(&i, v)| v * x[i]).sum(),
         }
     }
 

@@ -1,13 +1,30 @@
 //! Small dense-vector helpers that the contract's formulas need. NaN is never swallowed.
 
+/// Partial sums of [`dot`], which do not wait for one another.
+const LANES: usize = 8;
+
 /// Largest absolute value; NaN if any entry is NaN, 0 for an empty slice.
 pub fn max_abs(v: &[f64]) -> f64 {
-    v.iter().fold(0.0, |m: f64, x| if x.abs() > m || x.is_nan() { x.abs() } else { m })
+    let (mut largest, mut is_nan) = (0.0_f64, false);
+    for x in v {
+        largest = if x.abs() > largest { x.abs() } else { largest };
+        is_nan |= x.is_nan();
+    }
+    if is_nan { f64::NAN } else { largest }
 }
 
 /// `xᵀy` over the shorter of the two lengths.
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
-    x.iter().zip(y).map(|(a, b)| a * b).sum()
+    let len = x.len().min(y.len());
+    let ((xs, x_rest), (ys, y_rest)) = (x[..len].as_chunks::<LANES>(), y[..len].as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (x, y) in xs.iter().zip(ys) {
+        for k in 0..LANES {
+            sums[k] += x[k] * y[k];
+        }
+    }
+    let rest: f64 = x_rest.iter().zip(y_rest).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 /// `y += alpha · x` over the shorter of the two lengths.

@@ -161,16 +161,16 @@ impl Session for NativeSession {
     }
 
     fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
-        let mut program = self.program.clone();
-        program.apply(new)?;
-        if new.p.is_some() {
-            Convexity::new(program.as_ref().p())?.check(program.as_ref().p())?;
+        self.program.check_update(new)?;
+        if let Some(values) = new.p {
+            let p = self.program.as_ref().p().with_values(values)?;
+            Convexity::new(p)?.check(p)?;
         }
         let mut reuse = Reuse::Numeric;
         if let Some(admm) = &mut self.admm {
             reuse = admm.update(new)?;
         }
-        self.program = program;
+        self.program.apply(new)?;
         if let Some(engine) = &mut self.engine {
             if !new.changes_matrices() {
                 engine.set_vectors(&self.program.as_ref());
