@@ -42,7 +42,11 @@ pub fn judge(program: &ProgramRef<'_>, claim: Claim, tolerance: f64, out: &mut S
 }
 
 fn point(program: &ProgramRef<'_>, claim: Claim, tolerance: f64, out: &mut Solution) -> Status {
-    let residuals = KktResiduals::compute(program, out);
+    judge_residuals(KktResiduals::compute(program, out), claim, tolerance, out)
+}
+
+/// What [`judge`] finds of a point whose residuals are known.
+pub fn judge_residuals(residuals: KktResiduals, claim: Claim, tolerance: f64, out: &mut Solution) -> Status {
     out.objective = residuals.primal_objective;
     let residual = residuals.max();
     let is_limit = matches!(claim.status, Status::IterationLimit | Status::TimeLimit);

@@ -67,13 +67,12 @@ impl<'a> ConesRef<'a> {
     }
 }
 
-/// How far each block of `v` lies outside its cone: the largest of `‖v₁‖ − t` over the cones, at least 0.
-pub(crate) fn cone_violation(dims: &[usize], v: &[f64]) -> f64 {
+/// How far each block of the vector of `entry` lies outside its cone: the largest of `‖v₁‖ − t` over the cones, at least 0.
+pub(crate) fn cone_violation(dims: &[usize], entry: impl Fn(usize) -> f64) -> f64 {
     let (mut start, mut worst) = (0, 0.0);
     for &dim in dims {
-        let block = &v[start..start + dim];
-        let norm = block[1..].iter().map(|x| x * x).sum::<f64>().sqrt();
-        worst = crate::vector::max_nan(norm - block[0], worst);
+        let norm = (start + 1..start + dim).map(|i| entry(i) * entry(i)).sum::<f64>().sqrt();
+        worst = crate::vector::max_nan(norm - entry(start), worst);
         start += dim;
     }
     worst

@@ -1,9 +1,11 @@
-//! Compressed sparse column matrices, borrowed and owned.
+//! Compressed sparse column matrices, borrowed.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use crate::csc_matrix::Pattern;
 use crate::vector::{axpy, dot};
-use crate::{Error, Result};
+use crate::{CscMatrix, Error, Result};
 
 /// A borrowed sparse matrix in compressed sparse column form.
 ///
@@ -16,6 +18,9 @@ pub struct CscRef<'a> {
     col_ptr: &'a [usize],
     row_idx: &'a [usize],
     values: &'a [f64],
+    /// Where these arrays are, if in an owned matrix: [`to_owned`](Self::to_owned) shares them.
+    pattern_owner: Option<&'a Arc<Pattern>>,
+    values_owner: Option<&'a Arc<Vec<f64>>>,
 }
 
 impl<'a> CscRef<'a> {
@@ -31,7 +36,7 @@ impl<'a> CscRef<'a> {
         row_idx: &'a [usize],
         values: &'a [f64],
     ) -> Result<Self> {
-        let matrix = Self { nrows, ncols, col_ptr, row_idx, values };
+        let matrix = Self { nrows, ncols, col_ptr, row_idx, values, pattern_owner: None, values_owner: None };
         matrix.validate().map_err(|reason| Error::invalid_problem("matrix", reason))?;
         Ok(matrix)
     }
@@ -75,15 +80,11 @@ impl<'a> CscRef<'a> {
         self.check_finite().map_err(|reason| Error::invalid_problem(block, reason))
     }
 
-    /// Trusts arrays that an owned, checked matrix holds.
-    pub(crate) fn trusted(
-        nrows: usize,
-        ncols: usize,
-        col_ptr: &'a [usize],
-        row_idx: &'a [usize],
-        values: &'a [f64],
-    ) -> Self {
-        Self { nrows, ncols, col_ptr, row_idx, values }
+    /// A view of the arrays that an owned, checked matrix holds.
+    pub(crate) fn shared(pattern: &'a Arc<Pattern>, values: &'a Arc<Vec<f64>>) -> Self {
+        let Pattern { nrows, ncols, col_ptr, row_idx } = &**pattern;
+        let (pattern_owner, values_owner) = (Some(pattern), Some(values));
+        Self { nrows: *nrows, ncols: *ncols, col_ptr, row_idx, values, pattern_owner, values_owner }
     }
 
     /// Number of rows.
@@ -136,7 +137,7 @@ impl<'a> CscRef<'a> {
     where
         'a: 'b,
     {
-        let matrix = CscRef { values, ..*self };
+        let matrix = CscRef { values, values_owner: None, ..*self };
         if values.len() != self.row_idx.len() {
             let reason = format!("expected {} values on the pattern, found {}", self.row_idx.len(), values.len());
             return Err(Error::invalid_problem("matrix", reason));
@@ -155,8 +156,10 @@ impl<'a> CscRef<'a> {
     /// # Errors
     /// [`Error::InvalidProblem`] naming `block` and the first such entry.
     pub fn check_upper_triangle(&self, block: &str) -> Result<()> {
-        match self.entries().find(|&(i, j, _)| i > j) {
-            Some((i, j, _)) => {
+        let rows = |j: usize| &self.row_idx[self.range(j)];
+        match (0..self.ncols).find(|&j| rows(j).last().is_some_and(|&i| i > j)) {
+            Some(j) => {
+                let i = rows(j)[rows(j).partition_point(|&i| i <= j)];
                 let reason = format!("entry ({i}, {j}) lies below the diagonal; give the upper triangle only");
                 Err(Error::invalid_problem(block, reason))
             }
@@ -239,15 +242,33 @@ impl<'a> CscRef<'a> {
         norms
     }
 
-    /// An owned copy.
+    /// The dense column `j`: its first row and its values, where the entries are without gaps.
+    pub fn dense_col(&self, j: usize) -> Option<(usize, &'a [f64])> {
+        let range = self.range(j);
+        let rows = self.contiguous(range.clone())?;
+        Some((rows.start, &self.values[range]))
+    }
+
+    /// Whether every entry of the upper triangle is stored, so that [`values`](Self::values) is the packed triangle:
+    /// column `j` from `j (j + 1) / 2` on.
+    pub fn is_full_triangle(&self) -> bool {
+        self.nrows == self.ncols
+            && (0..=self.ncols).all(|j| self.col_ptr[j] == j * (j + 1) / 2)
+            && (0..self.ncols).all(|j| self.row_idx[self.col_ptr[j + 1] - 1] == j)
+    }
+
+    /// An owned matrix: it shares what is seen of another owned matrix, and copies what is not.
     pub fn to_owned(&self) -> CscMatrix {
-        CscMatrix {
+        let pattern = || Pattern {
             nrows: self.nrows,
             ncols: self.ncols,
             col_ptr: self.col_ptr.to_vec(),
             row_idx: self.row_idx.to_vec(),
-            values: self.values.to_vec(),
-        }
+        };
+        CscMatrix::shared(
+            self.pattern_owner.map_or_else(|| Arc::new(pattern()), Arc::clone),
+            self.values_owner.map_or_else(|| Arc::new(self.values.to_vec()), Arc::clone),
+        )
     }
 
     /// The transpose, with its rows in order.
@@ -266,130 +287,7 @@ impl<'a> CscRef<'a> {
             values[next[i]] = v;
             next[i] += 1;
         }
-        CscMatrix { nrows: self.ncols, ncols: self.nrows, col_ptr, row_idx, values }
-    }
-}
-
-/// An owned sparse matrix in compressed sparse column form, with the invariants of [`CscRef`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct CscMatrix {
-    nrows: usize,
-    ncols: usize,
-    col_ptr: Vec<usize>,
-    row_idx: Vec<usize>,
-    values: Vec<f64>,
-}
-
-impl CscMatrix {
-    /// An `nrows × ncols` matrix from its column pointers (`ncols + 1`), row indices and values.
-    ///
-    /// # Errors
-    /// As [`CscRef::new`].
-    pub fn new(nrows: usize, ncols: usize, col_ptr: Vec<usize>, row_idx: Vec<usize>, values: Vec<f64>) -> Result<Self> {
-        CscRef::new(nrows, ncols, &col_ptr, &row_idx, &values)?;
-        Ok(Self { nrows, ncols, col_ptr, row_idx, values })
-    }
-
-    /// The `nrows × ncols` matrix without entries.
-    pub fn zeros(nrows: usize, ncols: usize) -> Self {
-        Self { nrows, ncols, col_ptr: vec![0; ncols + 1], row_idx: Vec::new(), values: Vec::new() }
-    }
-
-    /// The `n × n` diagonal matrix with `diagonal` on it.
-    ///
-    /// # Errors
-    /// [`Error::InvalidProblem`] for a value that is not finite.
-    pub fn from_diagonal(diagonal: &[f64]) -> Result<Self> {
-        let n = diagonal.len();
-        Self::new(n, n, (0..=n).collect(), (0..n).collect(), diagonal.to_vec())
-    }
-
-    /// A matrix from `(row, column, value)` in any order; entries at the same place are summed.
-    ///
-    /// # Errors
-    /// [`Error::InvalidProblem`] for an index out of range or a value that is not finite.
-    pub fn from_triplets(nrows: usize, ncols: usize, triplets: &[(usize, usize, f64)]) -> Result<Self> {
-        if let Some((i, j, _)) = triplets.iter().find(|&&(i, j, _)| i >= nrows || j >= ncols) {
-            let reason = format!("entry ({i}, {j}) lies outside {nrows} × {ncols}");
-            return Err(Error::invalid_problem("matrix", reason));
-        }
-        let mut sorted = triplets.to_vec();
-        sorted.sort_by_key(|&(i, j, _)| (j, i));
-        let mut col_ptr = vec![0; ncols + 1];
-        let (mut row_idx, mut values) = (Vec::with_capacity(sorted.len()), Vec::with_capacity(sorted.len()));
-        let mut last = None;
-        for (i, j, v) in sorted {
-            if last == Some((i, j)) {
-                if let Some(sum) = values.last_mut() {
-                    *sum += v;
-                }
-            } else {
-                row_idx.push(i);
-                values.push(v);
-                col_ptr[j + 1] += 1;
-                last = Some((i, j));
-            }
-        }
-        for j in 0..ncols {
-            col_ptr[j + 1] += col_ptr[j];
-        }
-        Self::new(nrows, ncols, col_ptr, row_idx, values)
-    }
-
-    /// A dense `nrows × ncols` matrix given row by row; zeros are not stored.
-    ///
-    /// # Errors
-    /// [`Error::InvalidProblem`] where the length is not `nrows · ncols` or a value is not finite.
-    pub fn from_dense_rows(nrows: usize, ncols: usize, row_major: &[f64]) -> Result<Self> {
-        if nrows.checked_mul(ncols) != Some(row_major.len()) {
-            let reason = format!("{} values for {nrows} × {ncols}", row_major.len());
-            return Err(Error::invalid_problem("matrix", reason));
-        }
-        let mut col_ptr = vec![0; ncols + 1];
-        let (mut row_idx, mut values) = (Vec::new(), Vec::new());
-        for j in 0..ncols {
-            for i in 0..nrows {
-                let v = row_major[i * ncols + j];
-                if v != 0.0 {
-                    row_idx.push(i);
-                    values.push(v);
-                }
-            }
-            col_ptr[j + 1] = values.len();
-        }
-        Self::new(nrows, ncols, col_ptr, row_idx, values)
-    }
-
-    /// A borrowed view.
-    pub fn as_ref(&self) -> CscRef<'_> {
-        CscRef::trusted(self.nrows, self.ncols, &self.col_ptr, &self.row_idx, &self.values)
-    }
-
-    /// Number of rows.
-    pub fn nrows(&self) -> usize {
-        self.nrows
-    }
-
-    /// Number of columns.
-    pub fn ncols(&self) -> usize {
-        self.ncols
-    }
-
-    /// Number of stored entries.
-    pub fn nnz(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Values, column by column.
-    pub fn values(&self) -> &[f64] {
-        &self.values
-    }
-
-    /// Values, column by column, to overwrite; the pattern stays.
-    ///
-    /// The caller keeps them finite; [`ProgramRef::new`](crate::ProgramRef::new) and
-    /// [`ConesRef::new`](crate::ConesRef::new) look again and refuse a value that is not.
-    pub fn values_mut(&mut self) -> &mut [f64] {
-        &mut self.values
+        let pattern = Pattern { nrows: self.ncols, ncols: self.nrows, col_ptr, row_idx };
+        CscMatrix::shared(Arc::new(pattern), Arc::new(values))
     }
 }

@@ -36,6 +36,7 @@ mod capabilities;
 pub mod claims;
 mod cones;
 mod csc;
+mod csc_matrix;
 mod error;
 #[cfg(feature = "faer")]
 mod faer_convert;
@@ -56,7 +57,8 @@ pub use adjoint_qp::AdjointQpRef;
 pub use backward::{AdjointReport, BackwardQpSolver, KktFactor};
 pub use capabilities::{BackendInfo, Capabilities, Installation};
 pub use cones::ConesRef;
-pub use csc::{CscMatrix, CscRef};
+pub use csc::CscRef;
+pub use csc_matrix::CscMatrix;
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "faer")]
 pub use faer_convert::{csc_from_faer, csc_to_faer};
@@ -64,7 +66,7 @@ pub use forward::{ForwardSolver, Session};
 pub use forward_as_backward::ForwardAsBackward;
 pub use program::ProgramRef;
 pub use program_buf::ProgramBuf;
-pub use residuals::{KktResiduals, dual_ray_violation, primal_ray_violation};
+pub use residuals::{KktResiduals, Products, dual_ray_violation, primal_ray_violation};
 pub use settings::Settings;
 pub use solution::Solution;
 pub use status::Status;

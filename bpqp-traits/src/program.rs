@@ -143,8 +143,11 @@ impl<'a> ProgramRef<'a> {
 }
 
 fn check_diagonal(p: CscRef<'_>) -> Result<()> {
-    match p.entries().find(|&(i, j, v)| i == j && v < 0.0) {
-        Some((i, _, v)) => Err(Error::NotConvex { reason: format!("P[{i}, {i}] = {v} is negative") }),
+    // The diagonal's entry is the last of its column's.
+    let last_of = |j: usize| p.col_ptr()[j + 1].checked_sub(1).filter(|&k| k >= p.col_ptr()[j]);
+    let diagonal = |j: usize| last_of(j).filter(|&k| p.row_idx()[k] == j).map(|k| p.values()[k]);
+    match (0..p.ncols()).find_map(|j| diagonal(j).filter(|v| *v < 0.0).map(|v| (j, v))) {
+        Some((i, v)) => Err(Error::NotConvex { reason: format!("P[{i}, {i}] = {v} is negative") }),
         None => Ok(()),
     }
 }

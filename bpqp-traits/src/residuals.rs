@@ -30,29 +30,63 @@ pub struct KktResiduals {
     pub dual_objective: f64,
 }
 
+/// The products with `P`, `A` and `S` that the residuals of a point are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Products<'a> {
+    /// `Px` (`n`).
+    pub px: &'a [f64],
+    /// `Ax` (`m`).
+    pub ax: &'a [f64],
+    /// `Sx` (`k`).
+    pub sx: &'a [f64],
+    /// `Aᵀy + ζ − Sᵀw` (`n`).
+    pub forces: &'a [f64],
+}
+
 impl KktResiduals {
     /// Residuals of `solution` for `program`; a solution of the wrong shape has infinite residuals.
     pub fn compute(program: &ProgramRef<'_>, solution: &Solution) -> Self {
-        let (n, m) = (program.num_vars(), program.num_rows());
-        let shapes = [solution.x.len(), solution.y.len(), solution.bound_duals.len(), solution.cone_duals.len()];
-        if shapes != [n, m, n, program.num_cone_rows()] {
+        let (n, m, k) = (program.num_vars(), program.num_rows(), program.num_cone_rows());
+        let Solution { x, y, bound_duals, cone_duals, .. } = solution;
+        if [x.len(), y.len(), bound_duals.len(), cone_duals.len()] != [n, m, n, k] {
             return Self::infinite();
         }
-        let x = &solution.x;
-        let (primal_absolute, primal_scale, priced_violation) = primal_violation(program, solution);
-
-        let mut px = vec![0.0; n];
+        let (mut px, mut ax, mut sx) = (vec![0.0; n], vec![0.0; m], vec![0.0; k]);
         program.p().symmetric_mul_add(1.0, x, &mut px);
-        let (forces, sign_violation) = dual_forces(program, &solution.y, &solution.bound_duals, &solution.cone_duals);
-        let stationarity: Vec<f64> = (0..n).map(|j| px[j] + program.q()[j] + forces[j]).collect();
-        let dual_absolute = max_nan(max_abs(&stationarity), sign_violation);
-        let dual_scale = max_abs(&px).max(max_abs(program.q())).max(max_abs(&forces));
+        program.a().mul_add(1.0, x, &mut ax);
+        if let Some(cones) = program.cones() {
+            cones.matrix().mul_add(1.0, x, &mut sx);
+        }
+        let forces = forces(program, y, bound_duals, cone_duals);
+        Self::from_products(program, solution, Products { px: &px, ax: &ax, sx: &sx, forces: &forces })
+    }
 
-        let (quadratic, linear) = (dot(&px, x), dot(program.q(), x));
+    /// Residuals of `solution` from products that the caller has computed, as a backend may with its own copy of the
+    /// matrices; nothing is allocated. Wrong shapes have infinite residuals.
+    pub fn from_products(program: &ProgramRef<'_>, solution: &Solution, products: Products<'_>) -> Self {
+        let (n, m, k) = (program.num_vars(), program.num_rows(), program.num_cone_rows());
+        let Solution { x, y, bound_duals, cone_duals, .. } = solution;
+        let Products { px, ax, sx, forces } = products;
+        let shapes =
+            [x.len(), px.len(), forces.len(), bound_duals.len(), y.len(), ax.len(), cone_duals.len(), sx.len()];
+        if shapes != [n, n, n, n, m, m, k, k] {
+            return Self::infinite();
+        }
+        let (primal_absolute, primal_scale, priced_violation) = primal_violation(program, solution, ax, sx);
+        let sign_violation = sign_violation(program, y, bound_duals, cone_duals);
+        let (mut worst, mut priced_residual) = (0.0, 0.0);
+        for (((p, q), f), x) in px.iter().zip(program.q()).zip(forces).zip(x) {
+            let residual = (p + q + f).abs();
+            worst = max_nan(residual, worst);
+            priced_residual += residual * x.abs();
+        }
+        let dual_absolute = max_nan(worst, sign_violation);
+        let dual_scale = max_abs(px).max(max_abs(program.q())).max(max_abs(forces));
+
+        let (quadratic, linear) = (dot(px, x), dot(program.q(), x));
         let primal_objective = 0.5 * quadratic + linear;
-        let support = support_value(program, &solution.y, &solution.bound_duals, &solution.cone_duals);
+        let support = support_value(program, y, bound_duals, cone_duals);
         let dual_objective = -0.5 * quadratic - support;
-        let priced_residual: f64 = stationarity.iter().zip(x).map(|(r, x)| (r * x).abs()).sum();
         let gap_absolute = (primal_objective - dual_objective).abs() + priced_violation + priced_residual;
         Self {
             primal: primal_absolute / (1.0 + primal_scale),
@@ -92,7 +126,8 @@ impl KktResiduals {
 ///
 /// A violation of `v` proves that no point with `‖x‖₁ < 1/v` is feasible.
 pub fn primal_ray_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> f64 {
-    let (forces, sign_violation) = dual_forces(program, y, bound_duals, cone_duals);
+    let forces = forces(program, y, bound_duals, cone_duals);
+    let sign_violation = sign_violation(program, y, bound_duals, cone_duals);
     let support = support_value(program, y, bound_duals, cone_duals);
     if support < 0.0 { max_nan(max_abs(&forces), sign_violation) / -support } else { f64::INFINITY }
 }
@@ -117,7 +152,7 @@ pub fn dual_ray_violation(program: &ProgramRef<'_>, x: &[f64]) -> f64 {
     if let Some(cones) = program.cones() {
         let mut sx = vec![0.0; cones.num_rows()];
         cones.matrix().mul_add(1.0, x, &mut sx);
-        worst = max_nan(cone_violation(cones.dims(), &sx), worst);
+        worst = max_nan(cone_violation(cones.dims(), |i| sx[i]), worst);
     }
     if slope < 0.0 { worst / -slope } else { f64::INFINITY }
 }
@@ -128,17 +163,15 @@ fn sides<'a>(v: &'a [f64], lo: &'a [f64], hi: &'a [f64]) -> impl Iterator<Item =
 
 /// Largest violation of rows, bounds and cones; the scale it is relative to; and the violations of rows and bounds times
 /// their duals.
-fn primal_violation(program: &ProgramRef<'_>, solution: &Solution) -> (f64, f64, f64) {
+fn primal_violation(program: &ProgramRef<'_>, solution: &Solution, ax: &[f64], sx: &[f64]) -> (f64, f64, f64) {
     let x = &solution.x;
-    let mut ax = vec![0.0; program.num_rows()];
-    program.a().mul_add(1.0, x, &mut ax);
-    let (mut worst, mut scale, mut priced): (f64, f64, f64) = (0.0, max_abs(&ax), 0.0);
+    let (mut worst, mut scale, mut priced): (f64, f64, f64) = (0.0, max_abs(ax).max(max_abs(sx)), 0.0);
     let mut see = |(value, lower, upper): (f64, f64, f64), dual: f64| {
         let violation = max_nan(max_nan(lower - value, value - upper), 0.0);
         worst = max_nan(violation, worst);
         priced += violation * dual.abs();
     };
-    sides(&ax, program.l(), program.u()).zip(&solution.y).for_each(|(row, dual)| see(row, *dual));
+    sides(ax, program.l(), program.u()).zip(&solution.y).for_each(|(row, dual)| see(row, *dual));
     sides(x, program.lb(), program.ub()).zip(&solution.bound_duals).for_each(|(bound, dual)| see(bound, *dual));
     for (value, lower, upper) in sides(x, program.lb(), program.ub()) {
         if lower.is_finite() || upper.is_finite() {
@@ -146,20 +179,24 @@ fn primal_violation(program: &ProgramRef<'_>, solution: &Solution) -> (f64, f64,
         }
     }
     if let Some(cones) = program.cones() {
-        let mut v = vec![0.0; cones.num_rows()];
-        cones.matrix().mul_add(1.0, x, &mut v);
-        scale = scale.max(max_abs(&v));
-        v.iter_mut().zip(cones.offset()).for_each(|(v, s)| *v += s);
-        worst = max_nan(cone_violation(cones.dims(), &v), worst);
+        worst = max_nan(cone_violation(cones.dims(), |i| sx[i] + cones.offset()[i]), worst);
     }
     // An x that is not finite violates everything, rows or no rows.
     (max_nan(0.0 * max_abs(x), worst), scale, priced)
 }
 
-/// `Aᵀy + ζ − Sᵀw`, and the largest dual where none may be: on an infinite side, or outside the cone.
-fn dual_forces(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> (Vec<f64>, f64) {
+/// `Aᵀy + ζ − Sᵀw`.
+fn forces(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> Vec<f64> {
     let mut forces = bound_duals.to_vec();
     program.a().transpose_mul_add(1.0, y, &mut forces);
+    if let Some(cones) = program.cones() {
+        cones.matrix().transpose_mul_add(-1.0, cone_duals, &mut forces);
+    }
+    forces
+}
+
+/// The largest dual where none may be: on an infinite side, or outside the cone.
+fn sign_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> f64 {
     let mut wrong = 0.0;
     let rows = sides(y, program.l(), program.u());
     for (dual, lower, upper) in rows.chain(sides(bound_duals, program.lb(), program.ub())) {
@@ -167,11 +204,10 @@ fn dual_forces(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_du
             wrong = max_nan(dual.abs(), wrong);
         }
     }
-    if let Some(cones) = program.cones() {
-        cones.matrix().transpose_mul_add(-1.0, cone_duals, &mut forces);
-        wrong = max_nan(cone_violation(cones.dims(), cone_duals), wrong);
+    match program.cones() {
+        Some(cones) => max_nan(cone_violation(cones.dims(), |i| cone_duals[i]), wrong),
+        None => wrong,
     }
-    (forces, wrong)
 }
 
 /// `Σ(u y⁺ − l y⁻) + Σ(ub ζ⁺ − lb ζ⁻) + sᵀw` over the finite sides.

@@ -128,3 +128,27 @@ fn upper_triangles_are_told() {
     assert!(text.contains("H: entry (1, 0) lies below the diagonal"), "{text}");
     assert!(lower.as_ref().transpose().as_ref().check_upper_triangle("H").is_ok());
 }
+
+/// Copies of an owned matrix share its arrays; a change is made to one's own values only.
+#[test]
+fn owned_copies_share_until_one_changes() {
+    let matrix = CscMatrix::from_dense_rows(2, 2, &[1.0, 2.0, 0.0, 3.0]).unwrap();
+    let mut copy = matrix.as_ref().to_owned();
+    assert!(std::ptr::eq(matrix.values(), copy.values()));
+    let other = matrix.as_ref().with_values(&[4.0, 5.0, 6.0]).unwrap().to_owned();
+    assert!(std::ptr::eq(matrix.as_ref().row_idx(), other.as_ref().row_idx()));
+    assert_eq!(other.values(), [4.0, 5.0, 6.0]);
+    copy.values_mut()[0] = -1.0;
+    assert_eq!((matrix.values()[0], copy.values()[0]), (1.0, -1.0));
+}
+
+#[test]
+fn a_full_triangle_is_told_from_one_with_gaps() {
+    let full = CscMatrix::from_triplets(2, 2, &[(0, 0, 1.0), (0, 1, 0.0), (1, 1, 2.0)]).unwrap();
+    assert!(full.as_ref().is_full_triangle());
+    assert_eq!(full.as_ref().dense_col(1), Some((0, &[0.0, 2.0][..])));
+    let gaps = CscMatrix::from_triplets(2, 2, &[(0, 0, 1.0), (1, 1, 2.0)]).unwrap();
+    assert!(!gaps.as_ref().is_full_triangle());
+    let below = CscMatrix::from_triplets(2, 2, &[(0, 0, 1.0), (1, 0, 1.0), (1, 1, 2.0)]).unwrap();
+    assert!(!below.as_ref().is_full_triangle());
+}
