@@ -44,14 +44,10 @@ impl Engine {
     /// not independent.
     fn exchange(&mut self) -> bool {
         self.drop_wrong_signs();
-        let kept = self.factor.members.len();
         let Self { factor, data, violated, removed, .. } = self;
         factor.columns.ensure(data, &factor.llt, violated.iter().map(|w| w.index));
-        if violated.iter().all(|w| factor.append(*w)) {
+        if factor.append_all(violated) {
             return true;
-        }
-        while factor.members.len() > kept {
-            factor.remove(factor.members.len() - 1);
         }
         removed.iter().for_each(|w| {
             factor.append(*w);

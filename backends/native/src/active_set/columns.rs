@@ -48,9 +48,12 @@ impl Columns {
                 continue;
             }
             self.slot[k] = self.squares.len() as u32;
-            let start = self.values.len();
-            self.values.resize(start + n, 0.0);
-            data.add_normal(k, 1.0, &mut self.values[start..]);
+            if k < data.m {
+                self.values.extend_from_slice(data.normal(k));
+            } else {
+                self.values.resize(self.values.len() + n, 0.0);
+                data.add_normal(k, 1.0, &mut self.values[self.squares.len() * n..]);
+            }
             self.squares.push(0.0);
             dense += usize::from(k < data.m);
         }

@@ -2,14 +2,13 @@
 
 use bpqp_traits::ProgramRef;
 
-use crate::linalg::{axpy, dot, norm};
+use crate::linalg::{PackedUpper, axpy, dot, dots, norm, subtract_columns, subtract_symmetric, write_rows};
 
 /// `min ½xᵀPx + qᵀx` over `lo ≤ a_kᵀx ≤ hi`: constraints `0..m` are the rows, `m..m + n` the bounds.
 pub(crate) struct DenseData {
     pub(super) n: usize,
     pub(super) m: usize,
-    /// `P`, full (`n × n`).
-    pub(super) p: Vec<f64>,
+    pub(super) p: PackedUpper,
     /// The rows of `A`, one after another (`m × n`).
     normals: Vec<f64>,
     pub(super) q: Vec<f64>,
@@ -25,30 +24,26 @@ impl DenseData {
         let mut data = Self {
             n,
             m,
-            p: vec![0.0; n * n],
+            p: PackedUpper::new(program.p()),
             normals: vec![0.0; m * n],
             q: vec![0.0; n],
             lo: vec![0.0; m + n],
             hi: vec![0.0; m + n],
             norms: vec![1.0; m + n],
         };
-        data.set_matrices(program);
+        data.set_rows(program);
         data.set_vectors(program);
         data
     }
 
     /// Takes new values of `P` and `A`.
     pub(super) fn set_matrices(&mut self, program: &ProgramRef<'_>) {
-        let n = self.n;
-        self.p.fill(0.0);
-        for (i, j, v) in program.p().entries() {
-            self.p[j * n + i] = v;
-            self.p[i * n + j] = v;
-        }
-        self.normals.fill(0.0);
-        for (i, j, v) in program.a().entries() {
-            self.normals[i * n + j] = v;
-        }
+        self.p = PackedUpper::new(program.p());
+        self.set_rows(program);
+    }
+
+    fn set_rows(&mut self, program: &ProgramRef<'_>) {
+        write_rows(program.a(), &mut self.normals);
         for i in 0..self.m {
             self.norms[i] = norm(self.normal(i));
         }
@@ -90,9 +85,7 @@ impl DenseData {
 
     /// `out = (a_kᵀx)` over all constraints.
     pub(super) fn values(&self, x: &[f64], out: &mut [f64]) {
-        for (k, o) in out[..self.m].iter_mut().enumerate() {
-            *o = dot(self.normal(k), x);
-        }
+        dots(|k| self.normal(k), x, &mut out[..self.m]);
         out[self.m..].copy_from_slice(x);
     }
 
@@ -107,9 +100,16 @@ impl DenseData {
 
     /// `out −= P x`.
     pub(super) fn subtract_hessian(&self, x: &[f64], out: &mut [f64]) {
-        let n = self.n;
-        for (j, o) in out.iter_mut().enumerate() {
-            *o -= dot(&self.p[j * n..(j + 1) * n], x);
-        }
+        subtract_symmetric(self.p.values(), x, out);
+    }
+
+    /// `out −= Σ yᵢ a_kᵢ` over rows `kᵢ`.
+    pub(super) fn subtract_rows(&self, rows: &[usize], y: &[f64], out: &mut [f64]) {
+        subtract_columns(|i| self.normal(rows[i]), y, out);
+    }
+
+    /// `outᵢ = a_kᵢᵀx` over rows `kᵢ`.
+    pub(super) fn row_products(&self, rows: &[usize], x: &[f64], out: &mut [f64]) {
+        dots(|i| self.normal(rows[i]), x, out);
     }
 }

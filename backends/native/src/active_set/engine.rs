@@ -45,6 +45,11 @@ pub(crate) struct Engine {
     pub(super) dy: Vec<f64>,
     pub(super) saved_x: Vec<f64>,
     pub(super) saved_y: Vec<f64>,
+    /// The rows among the members, and what goes with them.
+    pub(super) rows: Vec<usize>,
+    pub(super) row_values: Vec<f64>,
+    /// `Aᵀy + ζ` of the point that is judged.
+    pub(super) forces: Vec<f64>,
     pub(super) unknowns: Unknowns,
     pub(super) adjoint_z: Vec<f64>,
     pub(super) adjoint_nu: Vec<f64>,
@@ -75,6 +80,9 @@ impl Engine {
             dy: Vec::with_capacity(n),
             saved_x: vec![0.0; n],
             saved_y: Vec::with_capacity(n),
+            rows: Vec::with_capacity(n),
+            row_values: Vec::with_capacity(n),
+            forces: vec![0.0; n],
             unknowns: Unknowns::default(),
             adjoint_z: vec![0.0; n],
             adjoint_nu: Vec::with_capacity(n),
@@ -161,13 +169,15 @@ impl Engine {
 
     /// `dx = −(Px + q + A_Wᵀy) − D(x − center)`, the last term where asked for.
     pub(super) fn stationarity(&mut self, proximal: bool) {
-        let Self { factor, data, dx, x, y, center, .. } = self;
+        let Self { factor, data, dx, x, y, center, rows, row_values, .. } = self;
         for (d, q) in dx.iter_mut().zip(&data.q) {
             *d = -q;
         }
         data.subtract_hessian(x, dx);
-        for (w, y) in factor.members.iter().zip(y.iter()) {
-            data.add_normal(w.index, -y, dx);
+        gather_rows(&factor.members, y, data.m, rows, row_values);
+        data.subtract_rows(rows, row_values, dx);
+        for (w, y) in factor.members.iter().zip(y.iter()).filter(|(w, _)| w.index >= data.m) {
+            dx[w.index - data.m] -= y;
         }
         if proximal {
             for j in 0..data.n {
@@ -245,5 +255,15 @@ impl Engine {
                 out.x[w.index - m] = self.side(*w);
             }
         }
+    }
+}
+
+/// Lists the rows among the members with their values `v`, in the members' order.
+pub(super) fn gather_rows(members: &[Member], v: &[f64], m: usize, rows: &mut Vec<usize>, values: &mut Vec<f64>) {
+    rows.clear();
+    values.clear();
+    for (w, v) in members.iter().zip(v).filter(|(w, _)| w.index < m) {
+        rows.push(w.index);
+        values.push(*v);
     }
 }

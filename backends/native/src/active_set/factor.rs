@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::data::DenseData;
-use crate::linalg::{DenseLlt, RowLlt, axpy, dot};
+use crate::linalg::{DenseLlt, RowLlt, axpy, dot, dots, gram, subtract_columns};
 
 /// A row depends on the others where less than this share of its square is left.
 const DEPENDENT: f64 = 1e-13;
@@ -12,6 +12,9 @@ const SINGULAR: f64 = 1e-12;
 const PROXIMAL: f64 = 1e-6;
 /// Below this share a projection is repeated, so that its digits are right.
 const REPEAT: f64 = 1e-3;
+
+/// Constraints added to the Schur complement at a time.
+const BLOCK: usize = 64;
 
 /// A constraint in the working set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +39,8 @@ pub(crate) struct Factor {
     pub(super) r: Vec<f64>,
     row: Vec<f64>,
     correction: Vec<f64>,
+    products: Vec<f64>,
+    square: Vec<f64>,
 }
 
 impl Factor {
@@ -52,7 +57,9 @@ impl Factor {
             rest: vec![0.0; n],
             r: Vec::with_capacity(n),
             row: Vec::with_capacity(n),
-            correction: Vec::with_capacity(n),
+            correction: Vec::new(),
+            products: Vec::new(),
+            square: Vec::new(),
         }
     }
 
@@ -61,18 +68,18 @@ impl Factor {
         self.clear();
         self.columns.clear();
         self.shift.fill(0.0);
-        self.smallest = self.llt.factorize(&data.p, &self.shift).unwrap_or(0.0);
+        self.smallest = self.llt.factorize(data.p.values(), &self.shift).unwrap_or(0.0);
         if self.smallest > SINGULAR {
             return true;
         }
         let n = data.n;
-        let diagonal = |j: usize| data.p[j * n + j];
+        let diagonal = |j: usize| data.p.diagonal(j);
         let mean = (0..n).map(diagonal).sum::<f64>() / n as f64;
         let missing = if mean > 0.0 { PROXIMAL * mean } else { linear_curvature(data) };
         for (j, d) in self.shift.iter_mut().enumerate() {
             *d = if diagonal(j) > 0.0 { PROXIMAL * diagonal(j) } else { missing };
         }
-        self.llt.factorize(&data.p, &self.shift).is_some()
+        self.llt.factorize(data.p.values(), &self.shift).is_some()
     }
 
     /// Whether the factor is not that of `P` itself.
@@ -99,14 +106,51 @@ impl Factor {
     /// Adds a constraint whose column is there; false, and nothing changed, where it depends on the others.
     pub(super) fn append(&mut self, member: Member) -> bool {
         let column = self.columns.get(member.index);
-        self.row.clear();
-        self.row.extend(self.members.iter().map(|w| dot(self.columns.get(w.index), column)));
+        products(&self.columns, &self.members, column, &mut self.row);
         let square = self.columns.square(member.index);
         if self.members.len() == column.len() || !self.schur.append(&mut self.row, square, DEPENDENT) {
             return false;
         }
         self.push(member);
         true
+    }
+
+    /// Adds constraints whose columns are there; false, and nothing changed, where they are not independent of one
+    /// another and of the members.
+    pub(super) fn append_all(&mut self, new: &[Member]) -> bool {
+        let before = self.members.len();
+        for block in new.chunks(BLOCK) {
+            if self.members.len() + block.len() > self.rest.len() || !self.append_block(block) {
+                self.truncate(before);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn append_block(&mut self, new: &[Member]) -> bool {
+        let Self { columns, members, schur, products, square, .. } = self;
+        let (size, k) = (members.len(), new.len());
+        let column = |w: Member| columns.get(w.index);
+        products.clear();
+        products.resize(size * k, 0.0);
+        gram(|i| column(members[i]), |i| column(new[i]), size, products);
+        square.clear();
+        square.resize(k * k, 0.0);
+        gram(|i| column(new[i]), |i| column(new[i]), k, square);
+        if !schur.append_block(products, square, k, DEPENDENT) {
+            return false;
+        }
+        new.iter().for_each(|w| self.push(*w));
+        true
+    }
+
+    /// Removes all members from position `len` on.
+    fn truncate(&mut self, len: usize) {
+        self.schur.truncate(len);
+        for w in self.members.drain(len..) {
+            self.is_member[w.index] = false;
+        }
     }
 
     /// Adds the constraint of the last [`project`](Self::project), which left `pivot = |rest|²`.
@@ -134,24 +178,17 @@ impl Factor {
         let column = columns.get(k);
         let square = columns.square(k);
         rest.copy_from_slice(column);
-        row.clear();
-        row.extend(members.iter().map(|w| dot(columns.get(w.index), column)));
+        products(columns, members, column, row);
         schur.solve_lower(row);
         r.clear();
         r.extend_from_slice(row);
         schur.solve_upper(r);
-        let subtract = |rest: &mut [f64], coefficients: &[f64]| {
-            for (w, c) in members.iter().zip(coefficients) {
-                axpy(-c, columns.get(w.index), rest);
-            }
-        };
-        subtract(rest, r);
+        subtract_columns(|i| columns.get(members[i].index), r, rest);
         let mut left = dot(rest, rest);
         if left < REPEAT * square {
-            correction.clear();
-            correction.extend(members.iter().map(|w| dot(columns.get(w.index), rest)));
+            products(columns, members, rest, correction);
             schur.solve(correction);
-            subtract(rest, correction);
+            subtract_columns(|i| columns.get(members[i].index), correction, rest);
             axpy(1.0, correction, r);
             left = dot(rest, rest);
         }
@@ -159,16 +196,21 @@ impl Factor {
     }
 
     /// Solves `[P + D, A_Wᵀ; A_W, 0] (x, y) = (r₁, r₂)` from `t = L⁻¹r₁`: `t` becomes `x`, and `r₂` becomes `y`.
-    pub(super) fn solve(&self, t: &mut [f64], r2: &mut [f64]) {
-        for (r, w) in r2.iter_mut().zip(&self.members) {
-            *r = dot(self.columns.get(w.index), t) - *r;
-        }
+    pub(super) fn solve(&mut self, t: &mut [f64], r2: &mut [f64]) {
+        let Self { products, members, columns, .. } = self;
+        products.resize(r2.len(), 0.0);
+        dots(|i| columns.get(members[i].index), t, products);
+        r2.iter_mut().zip(products).for_each(|(r, p)| *r = *p - *r);
         self.schur.solve(r2);
-        for (y, w) in r2.iter().zip(&self.members) {
-            axpy(-y, self.columns.get(w.index), t);
-        }
+        subtract_columns(|i| columns.get(members[i].index), r2, t);
         self.llt.solve_upper(t);
     }
+}
+
+/// `out = (y_kᵀv)` over the members.
+fn products(columns: &Columns, members: &[Member], v: &[f64], out: &mut Vec<f64>) {
+    out.resize(members.len(), 0.0);
+    dots(|i| columns.get(members[i].index), v, out);
 }
 
 /// A proximal term for a linear program: small enough that a step spans the sides a thousand times over.

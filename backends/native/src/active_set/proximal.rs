@@ -7,7 +7,6 @@ use bpqp_traits::{ProgramRef, Solution, Status};
 
 use super::budget::{Budget, Stop};
 use super::engine::Engine;
-use super::run::CLAIM;
 use crate::certificates;
 
 /// Outer steps at most.
@@ -35,7 +34,7 @@ impl Engine {
             self.refine();
             if self.is_consistent() {
                 self.write(out);
-                if judge(program, CLAIM, tolerance, out) == Status::Solved {
+                if self.judge(program, tolerance, out) == Status::Solved {
                     return Ok(Status::Solved);
                 }
             }

@@ -1,11 +1,11 @@
 //! One solve: to a consistent working set, and to a judged result.
 
-use bpqp_traits::claims::{Claim, judge};
+use bpqp_traits::claims::{Claim, judge, judge_residuals};
 use bpqp_traits::vector::max_abs;
-use bpqp_traits::{ProgramRef, Solution, Status};
+use bpqp_traits::{KktResiduals, Products, ProgramRef, Solution, Status};
 
 use super::budget::{Budget, Stop};
-use super::engine::Engine;
+use super::engine::{Engine, gather_rows};
 use crate::certificates;
 
 /// Rounds of dual steps, each judged by a refined point.
@@ -49,11 +49,11 @@ impl Engine {
                 match self.inner_loop(warm, budget) {
                     Ok(()) => {
                         self.write(out);
-                        let mut status = judge(program, CLAIM, tolerance, out);
+                        let mut status = self.judge(program, tolerance, out);
                         if status != Status::Solved {
                             self.refine();
                             self.write(out);
-                            status = judge(program, CLAIM, tolerance, out);
+                            status = self.judge(program, tolerance, out);
                         }
                         return self.finish(status, budget, out);
                     }
@@ -95,6 +95,21 @@ impl Engine {
             Status::SolvedInaccurate | Status::NumericalError => End::GaveUp,
             status => End::Done(status),
         }
+    }
+
+    /// What holds of the point that was written, by the engine's own copy of the matrices.
+    pub(super) fn judge(&mut self, program: &ProgramRef<'_>, tolerance: f64, out: &mut Solution) -> Status {
+        let Self { factor, data, y, values, dx, forces, rows, row_values, .. } = self;
+        data.values(&out.x, values);
+        dx.fill(0.0);
+        data.subtract_hessian(&out.x, dx);
+        dx.iter_mut().for_each(|v| *v = -*v);
+        gather_rows(&factor.members, y, data.m, rows, row_values);
+        row_values.iter_mut().for_each(|y| *y = -*y);
+        forces.copy_from_slice(&out.bound_duals);
+        data.subtract_rows(rows, row_values, forces);
+        let products = Products { px: dx, ax: &values[..data.m], sx: &[], forces };
+        judge_residuals(KktResiduals::from_products(program, out, products), CLAIM, tolerance, out)
     }
 
     /// To a working set whose refined point has no wrong signs and violates nothing.

@@ -66,8 +66,10 @@ impl Engine {
         members.splice(0..0, fixed);
         factor.clear();
         factor.columns.ensure(data, &factor.llt, members.iter().map(|w| w.index));
-        for w in members {
-            factor.append(w);
+        if !factor.append_all(&members) {
+            members.iter().for_each(|w| {
+                factor.append(*w);
+            });
         }
         warm
     }

@@ -1,11 +1,15 @@
-//! Dense Cholesky factorization `LLᵀ` of a positive definite matrix, with hand-written solves for single vectors.
+//! Dense Cholesky factorization `LLᵀ` of a positive definite matrix.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{MatMut, MatRef, Par, Spec};
 
-use super::kernels::{axpy, dot};
+use super::kernels::{cholesky, solve_lower, solve_upper};
+use super::packed::unpack_lower;
+
+/// Up to this size the own kernel is faster than faer's blocked one.
+const SMALL: usize = 256;
 
 /// `A = LLᵀ` (`n × n`), `L` by columns.
 pub(crate) struct DenseLlt {
@@ -17,22 +21,27 @@ pub(crate) struct DenseLlt {
 
 impl DenseLlt {
     pub(crate) fn new(n: usize) -> Self {
-        let scratch = cholesky_in_place_scratch::<f64>(n, Par::Seq, Spec::default());
+        let large = if n > SMALL { n } else { 0 };
+        let scratch = cholesky_in_place_scratch::<f64>(large, Par::Seq, Spec::default());
         Self { n, l: vec![0.0; n * n], inverse_diagonal: vec![0.0; n], workspace: MemBuffer::new(scratch) }
     }
 
-    /// Factors `a + diag(shift)` (`a` full, by columns) and returns the smallest pivot relative to the diagonal of the
-    /// matrix; `None` where a pivot is not positive.
-    pub(crate) fn factorize(&mut self, a: &[f64], shift: &[f64]) -> Option<f64> {
+    /// Factors `A + diag(shift)`, the upper triangle of `A` packed by columns, and returns the smallest pivot relative
+    /// to the diagonal of the matrix; `None` where a pivot is not positive.
+    pub(crate) fn factorize(&mut self, packed: &[f64], shift: &[f64]) -> Option<f64> {
         let n = self.n;
-        self.l.copy_from_slice(a);
+        unpack_lower(packed, n, &mut self.l);
         for j in 0..n {
             self.l[j * n + j] += shift[j];
             self.inverse_diagonal[j] = self.l[j * n + j];
         }
-        let matrix = MatMut::from_column_major_slice_mut(&mut self.l, n, n);
-        let stack = MemStack::new(&mut self.workspace);
-        cholesky_in_place(matrix, LltRegularization::default(), Par::Seq, stack, Spec::default()).ok()?;
+        if n <= SMALL {
+            cholesky(&mut self.l, n).then_some(())?;
+        } else {
+            let matrix = MatMut::from_column_major_slice_mut(&mut self.l, n, n);
+            let stack = MemStack::new(&mut self.workspace);
+            cholesky_in_place(matrix, LltRegularization::default(), Par::Seq, stack, Spec::default()).ok()?;
+        }
         let mut smallest = f64::INFINITY;
         for (j, d) in self.inverse_diagonal.iter_mut().enumerate() {
             let pivot = self.l[j * n + j];
@@ -45,12 +54,7 @@ impl DenseLlt {
 
     /// `v ← L⁻¹v`, where the entries of `v` before `start` are zero.
     pub(crate) fn solve_lower_from(&self, start: usize, v: &mut [f64]) {
-        let n = self.n;
-        for j in start..n {
-            let x = v[j] * self.inverse_diagonal[j];
-            v[j] = x;
-            axpy(-x, &self.l[j * n + j + 1..(j + 1) * n], &mut v[j + 1..]);
-        }
+        solve_lower(&self.l, &self.inverse_diagonal, start, v);
     }
 
     /// `v ← L⁻¹v`.
@@ -60,11 +64,7 @@ impl DenseLlt {
 
     /// `v ← L⁻ᵀv`.
     pub(crate) fn solve_upper(&self, v: &mut [f64]) {
-        let n = self.n;
-        for j in (0..n).rev() {
-            let sum = dot(&self.l[j * n + j + 1..(j + 1) * n], &v[j + 1..]);
-            v[j] = (v[j] - sum) * self.inverse_diagonal[j];
-        }
+        solve_upper(&self.l, &self.inverse_diagonal, v);
     }
 
     /// Each column of `b` (`n × k`) becomes `L⁻¹` times itself.
@@ -74,5 +74,44 @@ impl DenseLlt {
         let l = MatRef::from_column_major_slice(&self.l, n, n);
         let b = MatMut::from_column_major_slice_mut(b, n, columns);
         solve_lower_triangular_in_place(l, b, Par::Seq);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DenseLlt, SMALL};
+
+    /// Solves with the factor of `A = MMᵀ + I` give the right-hand side back, by the small kernel and by faer's, one
+    /// vector at a time and many at once, at every remainder of the kernels' blocks.
+    #[test]
+    fn solves_at_every_remainder_and_on_both_sides_of_the_limit() {
+        for n in (1..40).chain([SMALL - 1, SMALL, SMALL + 1]) {
+            let entry = |i: usize, k: usize| ((i * 7 + k * 13 + i * k) % 11) as f64 / 11.0 - 0.4;
+            let a = |i: usize, j: usize| -> f64 {
+                (0..n).map(|k| entry(i, k) * entry(j, k)).sum::<f64>() + f64::from(u8::from(i == j))
+            };
+            let packed: Vec<f64> = (0..n).flat_map(|j| (0..=j).map(move |i| a(i, j))).collect();
+            let mut llt = DenseLlt::new(n);
+            let smallest = llt.factorize(&packed, &vec![0.5; n]).unwrap();
+            assert!(smallest > 0.0 && smallest <= 1.0 + 1e-12, "{n}: {smallest}");
+            let x: Vec<f64> = (0..n).map(|i| (i as f64 - 1.5) / (1.0 + i as f64)).collect();
+            let mut b: Vec<f64> = (0..n).map(|i| (0..n).map(|j| a(i, j) * x[j]).sum::<f64>() + 0.5 * x[i]).collect();
+            let mut many = [b.clone(), b.clone()].concat();
+            llt.solve_lower(&mut b);
+            llt.solve_lower_many(&mut many);
+            for (one, many) in b.iter().chain(&b).zip(&many) {
+                assert!((one - many).abs() <= 1e-12 * (1.0 + one.abs()), "{n}");
+            }
+            llt.solve_upper(&mut b);
+            for (b, x) in b.iter().zip(&x) {
+                assert!((b - x).abs() < 1e-11, "{n}: {b} {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_positive_definite() {
+        assert_eq!(DenseLlt::new(2).factorize(&[1.0, 2.0, 1.0], &[0.0; 2]), None);
+        assert_eq!(DenseLlt::new(1).factorize(&[f64::NAN], &[0.0]), None);
     }
 }

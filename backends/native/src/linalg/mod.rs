@@ -4,12 +4,14 @@ mod dense_ldl;
 mod dense_llt;
 mod kernels;
 mod ldl;
+mod packed;
 mod refine;
 mod row_llt;
 mod sparse_ldl;
 
 pub(crate) use dense_llt::DenseLlt;
-pub(crate) use kernels::{axpy, dot, norm};
+pub(crate) use kernels::{axpy, dot, dots, gram, norm, subtract_columns, subtract_symmetric};
 pub(crate) use ldl::{Ldl, PivotRule, UpperPattern};
+pub(crate) use packed::{PackedUpper, write_rows};
 pub(crate) use refine::{Refinement, Refiner, System};
 pub(crate) use row_llt::RowLlt;

@@ -1,6 +1,6 @@
 //! A Cholesky factorization that grows and shrinks: `M = TTᵀ`, with `T` packed by rows.
 
-use super::kernels::{axpy, dot};
+use super::kernels::{cholesky, dot, gram, solve_rows_lower, solve_rows_upper};
 
 /// `M = TTᵀ` (`k × k`): row `i` of the lower triangle holds `i + 1` entries, so appending a row of `M` is appending one of `T`.
 #[derive(Default)]
@@ -8,6 +8,7 @@ pub(crate) struct RowLlt {
     size: usize,
     rows: Vec<f64>,
     rotations: Vec<(f64, f64)>,
+    product: Vec<f64>,
 }
 
 /// The smaller number, or NaN where there is one.
@@ -39,6 +40,46 @@ impl RowLlt {
         }
         self.append_solved(m, pivot);
         true
+    }
+
+    /// Appends `k` rows of `M`: their products with the rows before (`size × k`) and with one another (`k × k`), both by
+    /// columns and overwritten; false, and nothing changed, where a pivot is at most `threshold` times its diagonal.
+    pub(crate) fn append_block(&mut self, cross: &mut [f64], square: &mut [f64], k: usize, threshold: f64) -> bool {
+        let size = self.size;
+        let column = |i: usize| i * size..(i + 1) * size;
+        if size > 0 {
+            (0..k).for_each(|i| self.solve_lower(&mut cross[column(i)]));
+        }
+        let cross = &*cross;
+        self.product.clear();
+        self.product.resize(k * k + k, 0.0);
+        let (product, diagonal) = self.product.split_at_mut(k * k);
+        for (i, d) in diagonal.iter_mut().enumerate() {
+            *d = square[i * k + i];
+        }
+        if size > 0 {
+            gram(|i| &cross[column(i)], |i| &cross[column(i)], k, product);
+            square.iter_mut().zip(&*product).for_each(|(s, p)| *s -= p);
+        }
+        if !cholesky(square, k) {
+            return false;
+        }
+        let pivot = |i: usize| square[i * k + i] * square[i * k + i];
+        if diagonal.iter().enumerate().any(|(i, d)| pivot(i) <= threshold * d) {
+            return false;
+        }
+        for i in 0..k {
+            self.rows.extend_from_slice(&cross[column(i)]);
+            self.rows.extend((0..=i).map(|j| square[j * k + i]));
+        }
+        self.size += k;
+        true
+    }
+
+    /// Removes all rows from `size` on.
+    pub(crate) fn truncate(&mut self, size: usize) {
+        self.size = size.min(self.size);
+        self.rows.truncate(start(self.size));
     }
 
     /// Appends a row of `T`: `T⁻¹m` and the square of its diagonal entry.
@@ -78,20 +119,12 @@ impl RowLlt {
 
     /// `v ← T⁻¹v`.
     pub(crate) fn solve_lower(&self, v: &mut [f64]) {
-        for i in 0..self.size {
-            let row = self.row(i);
-            v[i] = (v[i] - dot(&row[..i], &v[..i])) / row[i];
-        }
+        solve_rows_lower(&self.rows, v);
     }
 
     /// `v ← T⁻ᵀv`.
     pub(crate) fn solve_upper(&self, v: &mut [f64]) {
-        for i in (0..self.size).rev() {
-            let row = self.row(i);
-            let x = v[i] / row[i];
-            v[i] = x;
-            axpy(-x, &row[..i], &mut v[..i]);
-        }
+        solve_rows_upper(&self.rows, v);
     }
 
     /// `v ← M⁻¹v`.
@@ -104,6 +137,37 @@ impl RowLlt {
 #[cfg(test)]
 mod tests {
     use super::RowLlt;
+
+    /// Rows appended one by one and in blocks are the same factor, and a dependent row is refused either way.
+    #[test]
+    fn blocks_are_rows() {
+        let k = 11;
+        let b = |i: usize, c: usize| ((i * 5 + c * 3 + i * i * c) % 7) as f64 - 3.0 + if i == c { 9.0 } else { 0.0 };
+        let m = |i: usize, j: usize| -> f64 { (0..k).map(|c| b(i, c) * b(j, c)).sum() };
+        let mut single = RowLlt::default();
+        for i in 0..k {
+            assert!(single.append(&mut (0..i).map(|j| m(i, j)).collect::<Vec<_>>(), m(i, i), 1e-12));
+        }
+        for split in 0..k {
+            let mut blocks = RowLlt::default();
+            for (from, to) in [(0, split), (split, k)] {
+                let mut cross: Vec<f64> = (from..to).flat_map(|i| (0..from).map(move |j| m(i, j))).collect();
+                let mut square: Vec<f64> = (from..to).flat_map(|i| (from..to).map(move |j| m(i, j))).collect();
+                assert!(blocks.append_block(&mut cross, &mut square, to - from, 1e-12));
+            }
+            for (a, b) in single.rows.iter().zip(&blocks.rows) {
+                assert!((a - b).abs() < 1e-12 * (1.0 + a.abs()));
+            }
+            // Row 0 once more.
+            let mut again: Vec<f64> = (0..k).map(|j| m(0, j)).collect();
+            assert!(!blocks.append_block(&mut again, &mut [m(0, 0)], 1, 1e-12));
+            assert_eq!(blocks.rows.len(), single.rows.len());
+            blocks.truncate(3);
+            let mut v = vec![m(0, 1), m(1, 1), m(2, 1)];
+            blocks.solve(&mut v);
+            assert!(v.iter().zip([0.0, 1.0, 0.0]).all(|(v, want)| (v - want).abs() < 1e-12));
+        }
+    }
 
     /// `M = BBᵀ` with `B = [2 0 0 0; 1 3 0 0; -1 2 1 0; 4 1 -2 5]`, factored row by row, loses row 1: the rest solves.
     #[test]
