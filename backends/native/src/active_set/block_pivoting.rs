@@ -2,7 +2,6 @@
 
 use super::budget::{Budget, Stop};
 use super::engine::Engine;
-use super::factor::Member;
 
 /// Exchanges without fewer wrong signs before the method gives way.
 const TRIES: u32 = 3;
@@ -57,14 +56,13 @@ impl Engine {
 
     /// Removes the members of the wrong sign, and lists them; the multipliers are those before.
     fn drop_wrong_signs(&mut self) {
-        self.removed.clear();
-        for position in (0..self.factor.members.len()).rev() {
-            let member: Member = self.factor.members[position];
-            if member.sign * self.y[position] < 0.0 {
-                self.factor.remove(position);
-                self.removed.push(member);
-            }
-        }
+        let Self { factor, removed, positions, y, .. } = self;
+        let is_wrong = |p: &usize| factor.members[*p].sign * y[*p] < 0.0;
+        positions.clear();
+        positions.extend((0..factor.members.len()).filter(is_wrong));
+        removed.clear();
+        removed.extend(positions.iter().map(|&p| factor.members[p]));
+        factor.remove_all(positions);
     }
 
     /// Drops members until no multiplier has the wrong sign.

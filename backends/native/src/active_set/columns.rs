@@ -1,7 +1,10 @@
 //! `y_k = L⁻¹a_k`, made when first asked for and kept as long as `L` is.
 
+use faer::MatMut;
+
 use super::data::DenseData;
-use crate::linalg::{DenseLlt, dot};
+use super::factor::Member;
+use crate::linalg::{DenseLlt, dot, gram, is_large, lower_gram, transposed_product};
 
 const NONE: u32 = u32::MAX;
 /// From this many rows on, one solve with many right-hand sides.
@@ -15,11 +18,12 @@ pub(crate) struct Columns {
     values: Vec<f64>,
     /// `|y_k|²`, by slot.
     squares: Vec<f64>,
+    gathered: Vec<f64>,
 }
 
 impl Columns {
     pub(super) fn new(n: usize, constraints: usize) -> Self {
-        Self { n, slot: vec![NONE; constraints], values: Vec::new(), squares: Vec::new() }
+        Self { n, slot: vec![NONE; constraints], values: Vec::new(), squares: Vec::new(), gathered: Vec::new() }
     }
 
     /// Forgets all: the factorization has changed.
@@ -36,6 +40,43 @@ impl Columns {
 
     pub(super) fn square(&self, k: usize) -> f64 {
         self.squares[self.slot[k] as usize]
+    }
+
+    /// `out = (y_iᵀy_j)`, `i` over `rows` and `j` over `columns` (`rows × columns`, by columns).
+    pub(super) fn products(&mut self, rows: &[Member], columns: &[Member], out: &mut [f64]) {
+        if !is_large(self.n, rows.len(), columns.len()) {
+            return gram(|i| self.get(rows[i].index), |j| self.get(columns[j].index), rows.len(), out);
+        }
+        self.gather(columns);
+        let n = self.n;
+        let mut done = 0;
+        // Columns made together lie together.
+        for run in rows.chunk_by(|a, b| self.slot[b.index] == self.slot[a.index] + 1) {
+            let first = self.slot[run[0].index] as usize;
+            let a = &self.values[first * n..(first + run.len()) * n];
+            let out = MatMut::from_column_major_slice_mut(out, rows.len(), columns.len());
+            transposed_product(a, &self.gathered, n, out.subrows_mut(done, run.len()));
+            done += run.len();
+        }
+    }
+
+    /// The lower triangle of `out = (y_iᵀy_j)` over `members` (by columns).
+    pub(super) fn lower_products(&mut self, members: &[Member], out: &mut [f64]) {
+        if !is_large(self.n, members.len(), members.len()) {
+            return gram(|i| self.get(members[i].index), |j| self.get(members[j].index), members.len(), out);
+        }
+        self.gather(members);
+        lower_gram(&self.gathered, self.n, out);
+    }
+
+    /// Copies the columns of `members` one after another.
+    fn gather(&mut self, members: &[Member]) {
+        let Self { n, slot, values, gathered, .. } = self;
+        gathered.clear();
+        for w in members {
+            let s = slot[w.index] as usize;
+            gathered.extend_from_slice(&values[s * *n..(s + 1) * *n]);
+        }
     }
 
     /// Makes the columns of `wanted` that are missing.

@@ -41,6 +41,8 @@ pub(crate) struct Engine {
     pub(super) ignored: Vec<bool>,
     pub(super) violated: Vec<Member>,
     pub(super) removed: Vec<Member>,
+    /// Where the removed ones were in the working set.
+    pub(super) positions: Vec<usize>,
     pub(super) dx: Vec<f64>,
     pub(super) dy: Vec<f64>,
     pub(super) saved_x: Vec<f64>,
@@ -76,6 +78,7 @@ impl Engine {
             ignored: vec![false; k],
             violated: Vec::new(),
             removed: Vec::new(),
+            positions: Vec::new(),
             dx: vec![0.0; n],
             dy: Vec::with_capacity(n),
             saved_x: vec![0.0; n],

@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::data::DenseData;
-use crate::linalg::{DenseLlt, RowLlt, axpy, dot, dots, gram, subtract_columns};
+use crate::linalg::{DenseLlt, RowLlt, axpy, dot, dots, subtract_columns};
 
 /// A row depends on the others where less than this share of its square is left.
 const DEPENDENT: f64 = 1e-13;
@@ -14,7 +14,7 @@ const PROXIMAL: f64 = 1e-6;
 const REPEAT: f64 = 1e-3;
 
 /// Constraints added to the Schur complement at a time.
-const BLOCK: usize = 64;
+const BLOCK: usize = 256;
 
 /// A constraint in the working set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,13 +131,12 @@ impl Factor {
     fn append_block(&mut self, new: &[Member]) -> bool {
         let Self { columns, members, schur, products, square, .. } = self;
         let (size, k) = (members.len(), new.len());
-        let column = |w: Member| columns.get(w.index);
         products.clear();
         products.resize(size * k, 0.0);
-        gram(|i| column(members[i]), |i| column(new[i]), size, products);
+        columns.products(members, new, products);
         square.clear();
         square.resize(k * k, 0.0);
-        gram(|i| column(new[i]), |i| column(new[i]), k, square);
+        columns.lower_products(new, square);
         if !schur.append_block(products, square, k, DEPENDENT) {
             return false;
         }
@@ -162,6 +161,19 @@ impl Factor {
     fn push(&mut self, member: Member) {
         self.is_member[member.index] = true;
         self.members.push(member);
+    }
+
+    /// Removes the constraints at `positions` (ascending) in the working set.
+    pub(super) fn remove_all(&mut self, positions: &[usize]) {
+        self.schur.remove_all(positions);
+        let mut position = 0;
+        let Self { members, is_member, .. } = self;
+        members.retain(|w| {
+            let is_kept = positions.binary_search(&position).is_err();
+            is_member[w.index] = is_kept;
+            position += 1;
+            is_kept
+        });
     }
 
     /// Removes the constraint at `position` in the working set.

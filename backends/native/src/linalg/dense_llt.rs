@@ -11,19 +11,27 @@ use super::packed::unpack_lower;
 /// Up to this size the own kernel is faster than faer's blocked one.
 const SMALL: usize = 256;
 
+/// Overwrites the lower triangle of `a` (`n × n`, by columns) with its factor; false where a pivot is not positive.
+pub(super) fn factor_lower(a: &mut [f64], n: usize) -> bool {
+    if n <= SMALL {
+        return cholesky(a, n);
+    }
+    let mut workspace = MemBuffer::new(cholesky_in_place_scratch::<f64>(n, Par::Seq, Spec::default()));
+    let matrix = MatMut::from_column_major_slice_mut(a, n, n);
+    let stack = MemStack::new(&mut workspace);
+    cholesky_in_place(matrix, LltRegularization::default(), Par::Seq, stack, Spec::default()).is_ok()
+}
+
 /// `A = LLᵀ` (`n × n`), `L` by columns.
 pub(crate) struct DenseLlt {
     n: usize,
     l: Vec<f64>,
     inverse_diagonal: Vec<f64>,
-    workspace: MemBuffer,
 }
 
 impl DenseLlt {
     pub(crate) fn new(n: usize) -> Self {
-        let large = if n > SMALL { n } else { 0 };
-        let scratch = cholesky_in_place_scratch::<f64>(large, Par::Seq, Spec::default());
-        Self { n, l: vec![0.0; n * n], inverse_diagonal: vec![0.0; n], workspace: MemBuffer::new(scratch) }
+        Self { n, l: vec![0.0; n * n], inverse_diagonal: vec![0.0; n] }
     }
 
     /// Factors `A + diag(shift)`, the upper triangle of `A` packed by columns, and returns the smallest pivot relative
@@ -35,13 +43,7 @@ impl DenseLlt {
             self.l[j * n + j] += shift[j];
             self.inverse_diagonal[j] = self.l[j * n + j];
         }
-        if n <= SMALL {
-            cholesky(&mut self.l, n).then_some(())?;
-        } else {
-            let matrix = MatMut::from_column_major_slice_mut(&mut self.l, n, n);
-            let stack = MemStack::new(&mut self.workspace);
-            cholesky_in_place(matrix, LltRegularization::default(), Par::Seq, stack, Spec::default()).ok()?;
-        }
+        factor_lower(&mut self.l, n).then_some(())?;
         let mut smallest = f64::INFINITY;
         for (j, d) in self.inverse_diagonal.iter_mut().enumerate() {
             let pivot = self.l[j * n + j];

@@ -1,6 +1,7 @@
 //! A Cholesky factorization that grows and shrinks: `M = TTᵀ`, with `T` packed by rows.
 
-use super::kernels::{cholesky, dot, gram, solve_rows_lower, solve_rows_upper};
+use super::dense_llt::factor_lower;
+use super::kernels::{dot, lower_gram, solve_rows_lower, solve_rows_upper};
 
 /// `M = TTᵀ` (`k × k`): row `i` of the lower triangle holds `i + 1` entries, so appending a row of `M` is appending one of `T`.
 #[derive(Default)]
@@ -10,6 +11,9 @@ pub(crate) struct RowLlt {
     rotations: Vec<(f64, f64)>,
     product: Vec<f64>,
 }
+
+/// Removing so many rows at once is faster by factoring again than by rotations.
+const MANY: usize = 4;
 
 /// The smaller number, or NaN where there is one.
 fn min_nan(a: f64, b: f64) -> f64 {
@@ -58,10 +62,10 @@ impl RowLlt {
             *d = square[i * k + i];
         }
         if size > 0 {
-            gram(|i| &cross[column(i)], |i| &cross[column(i)], k, product);
+            lower_gram(cross, size, product);
             square.iter_mut().zip(&*product).for_each(|(s, p)| *s -= p);
         }
-        if !cholesky(square, k) {
+        if !factor_lower(square, k) {
             return false;
         }
         let pivot = |i: usize| square[i * k + i] * square[i * k + i];
@@ -87,6 +91,42 @@ impl RowLlt {
         self.rows.extend_from_slice(t);
         self.rows.push(pivot.sqrt());
         self.size += 1;
+    }
+
+    /// Removes the rows and columns at `positions` (ascending) of `M`.
+    pub(crate) fn remove_all(&mut self, positions: &[usize]) {
+        if positions.len() < MANY || !self.refactor_without(positions) {
+            positions.iter().rev().for_each(|&p| self.remove(p));
+        }
+    }
+
+    /// Factors again what is behind the first of `positions`; false, and nothing changed, where that fails.
+    fn refactor_without(&mut self, positions: &[usize]) -> bool {
+        let first = positions[0];
+        let (width, k) = (self.size - first, self.size - first - positions.len());
+        self.product.clear();
+        self.product.resize(width * k + k * k, 0.0);
+        let (kept, square) = self.product.split_at_mut(width * k);
+        let is_kept = |i: &usize| positions.binary_search(i).is_err();
+        for (row, i) in kept.chunks_exact_mut(width).zip((first..self.size).filter(is_kept)) {
+            row[..=i - first].copy_from_slice(&self.rows[start(i) + first..start(i + 1)]);
+        }
+        lower_gram(kept, width, square);
+        if !factor_lower(square, k) {
+            return false;
+        }
+        let mut write = start(first);
+        for (row, i) in (first..self.size).filter(is_kept).enumerate() {
+            self.rows.copy_within(start(i)..start(i) + first, write);
+            write += first;
+            for column in 0..=row {
+                self.rows[write] = square[column * k + row];
+                write += 1;
+            }
+        }
+        self.rows.truncate(write);
+        self.size -= positions.len();
+        true
     }
 
     /// Removes row and column `p` of `M` by plane rotations.
@@ -137,6 +177,28 @@ impl RowLlt {
 #[cfg(test)]
 mod tests {
     use super::RowLlt;
+
+    /// Removing rows together is removing them one by one.
+    #[test]
+    fn removed_together_or_one_by_one() {
+        let k = 12;
+        let b = |i: usize, c: usize| ((i * 5 + c * 3 + i * i * c) % 7) as f64 - 3.0 + if i == c { 9.0 } else { 0.0 };
+        let m = |i: usize, j: usize| -> f64 { (0..k).map(|c| b(i, c) * b(j, c)).sum() };
+        for positions in [&[0, 1, 2, 3][..], &[2, 5, 6, 11], &[1, 3, 4, 8, 9, 10], &[8, 9, 10, 11]] {
+            let (mut together, mut single) = (RowLlt::default(), RowLlt::default());
+            for t in [&mut together, &mut single] {
+                for i in 0..k {
+                    assert!(t.append(&mut (0..i).map(|j| m(i, j)).collect::<Vec<_>>(), m(i, i), 1e-12));
+                }
+            }
+            together.remove_all(positions);
+            positions.iter().rev().for_each(|&p| single.remove(p));
+            assert_eq!((together.size, together.rows.len()), (single.size, single.rows.len()));
+            for (a, b) in together.rows.iter().zip(&single.rows) {
+                assert!((a - b).abs() < 1e-12 * (1.0 + a.abs()), "{positions:?}");
+            }
+        }
+    }
 
     /// Rows appended one by one and in blocks are the same factor, and a dependent row is refused either way.
     #[test]

@@ -5,12 +5,14 @@
 mod blocks;
 mod cholesky;
 mod columns;
+mod products;
 mod triangular;
 
 use pulp::{Arch, Simd};
 
 pub(crate) use cholesky::cholesky;
 pub(crate) use columns::{dots, gram, subtract_columns, subtract_symmetric};
+pub(crate) use products::{is_large, lower_gram, transposed_product};
 pub(crate) use triangular::{solve_lower, solve_rows_lower, solve_rows_upper, solve_upper};
 
 /// From this length on the choice of instructions pays.
