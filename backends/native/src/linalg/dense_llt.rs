@@ -1,25 +1,42 @@
 //! Dense Cholesky factorization `LLᵀ` of a positive definite matrix.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor::{LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
-use faer::{MatMut, MatRef, Par, Spec};
+use faer::{Accum, MatMut, MatRef, Par};
 
 use super::kernels::{cholesky, solve_lower, solve_upper};
 use super::packed::unpack_lower;
 
-/// Up to this size the own kernel is faster than faer's blocked one.
-const SMALL: usize = 256;
+/// Up to this size the factor stays in the cache, and the own kernel is faster than blocks.
+const SMALL: usize = 512;
+/// Blocks begin at multiples of this.
+const ALIGNED: usize = 32;
 
 /// Overwrites the lower triangle of `a` (`n × n`, by columns) with its factor; false where a pivot is not positive.
 pub(super) fn factor_lower(a: &mut [f64], n: usize) -> bool {
+    factor_blocks(a, n, n)
+}
+
+/// [`factor_lower`] with columns `stride` apart: halves, until they are small.
+fn factor_blocks(a: &mut [f64], stride: usize, n: usize) -> bool {
     if n <= SMALL {
-        return cholesky(a, n);
+        return cholesky(a, stride, n);
     }
-    let mut workspace = MemBuffer::new(cholesky_in_place_scratch::<f64>(n, Par::Seq, Spec::default()));
-    let matrix = MatMut::from_column_major_slice_mut(a, n, n);
-    let stack = MemStack::new(&mut workspace);
-    cholesky_in_place(matrix, LltRegularization::default(), Par::Seq, stack, Spec::default()).is_ok()
+    let half = (n / 2).next_multiple_of(ALIGNED);
+    if !factor_blocks(a, stride, half) {
+        return false;
+    }
+    let rest = n - half;
+    let (left, right) = a.split_at_mut(half * stride);
+    let left = MatMut::from_column_major_slice_with_stride_mut(left, n, half, stride);
+    let (top, mut below) = left.split_at_row_mut(half);
+    solve_lower_triangular_in_place(top.as_ref(), below.as_mut().transpose_mut(), Par::Seq);
+    let right = &mut right[half..];
+    let square = MatMut::from_column_major_slice_with_stride_mut(right, rest, rest, stride);
+    let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+    let below = below.as_ref();
+    triangular::matmul(square, lower, Accum::Add, below, full, below.transpose(), full, -1.0, Par::Seq);
+    factor_blocks(right, stride, rest)
 }
 
 /// `A = LLᵀ` (`n × n`), `L` by columns.
@@ -83,7 +100,7 @@ impl DenseLlt {
 mod tests {
     use super::{DenseLlt, SMALL};
 
-    /// Solves with the factor of `A = MMᵀ + I` give the right-hand side back, by the small kernel and by faer's, one
+    /// Solves with the factor of `A = MMᵀ + I` give the right-hand side back, by the small kernel and by blocks, one
     /// vector at a time and many at once, at every remainder of the kernels' blocks.
     #[test]
     fn solves_at_every_remainder_and_on_both_sides_of_the_limit() {

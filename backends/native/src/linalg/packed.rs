@@ -119,7 +119,8 @@ mod tests {
                     assert!((j..n).all(|i| lower[j * n + i] == upper(j, i)));
                 }
                 let m = n / 2 + 1;
-                let rows: Vec<f64> = (0..m * n).map(|k| if keep(k / n, k % n) { k as f64 + 1.0 } else { 0.0 }).collect();
+                let rows: Vec<f64> =
+                    (0..m * n).map(|k| if keep(k / n, k % n) { k as f64 + 1.0 } else { 0.0 }).collect();
                 let mut written = vec![f64::NAN; m * n];
                 write_rows(CscMatrix::from_dense_rows(m, n, &rows).unwrap().as_ref(), &mut written);
                 assert_eq!(written, rows);
