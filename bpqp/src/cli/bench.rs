@@ -1,6 +1,8 @@
 //! `bpqp bench`.
 
-use crate::{Layer, Program, Registry};
+use std::time::Instant;
+
+use crate::{Gradient, Layer, Program, Registry};
 use serde::Serialize;
 
 use super::args::BenchArgs;
@@ -19,8 +21,33 @@ struct Row {
     setup_ms: Option<f64>,
     forward_ms: Option<f64>,
     backward_ms: Option<f64>,
+    /// Of the gradients of `P`, `A`, `G` and the rows, beyond the backward pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matrices_ms: Option<f64>,
     repeat: u32,
     message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gradients: Option<Vectors>,
+}
+
+/// Gradients of the sum of `x` with respect to the vectors of the problem.
+#[derive(Serialize)]
+struct Vectors {
+    certificate: &'static str,
+    q: Vec<f64>,
+    b: Vec<f64>,
+    h: Vec<f64>,
+    l: Vec<f64>,
+    u: Vec<f64>,
+    lb: Vec<f64>,
+    ub: Vec<f64>,
+}
+
+impl From<&Gradient> for Vectors {
+    fn from(g: &Gradient) -> Self {
+        let [q, b, h, l, u, lb, ub] = [g.q(), g.b(), g.h(), g.l(), g.u(), g.lb(), g.ub()].map(<[f64]>::to_vec);
+        Self { certificate: g.certificate().kind.as_str(), q, b, h, l, u, lb, ub }
+    }
 }
 
 /// Milliseconds of one run; a problem without a solution has no backward pass.
@@ -29,6 +56,8 @@ struct Run {
     setup: f64,
     forward: f64,
     backward: Option<f64>,
+    matrices: Option<f64>,
+    gradients: Option<Vectors>,
 }
 
 pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<Outcome, Failure> {
@@ -46,8 +75,8 @@ pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<O
     let mut rows = Vec::new();
     for (file, problem) in args.files.iter().zip(&problems) {
         bar.set_message(file.display().to_string());
-        let measured = median_run(&layer, &problem.program, args.repeat, || bar.inc(1));
-        let (run, message) = match measured {
+        let measured = median_run(&layer, &problem.program, args, || bar.inc(1));
+        let (mut run, message) = match measured {
             Ok(run) => (Ok(run), None),
             Err(error) => (Err(error.kind()), Some(error.to_string())),
         };
@@ -59,8 +88,10 @@ pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<O
             setup_ms: run.as_ref().ok().map(|run| run.setup),
             forward_ms: run.as_ref().ok().map(|run| run.forward),
             backward_ms: run.as_ref().ok().and_then(|run| run.backward),
+            matrices_ms: run.as_ref().ok().and_then(|run| run.matrices),
             repeat: args.repeat,
             message,
+            gradients: run.as_mut().ok().and_then(|run| run.gradients.take()),
         });
     }
     bar.finish_and_clear();
@@ -72,32 +103,43 @@ pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<O
     Ok(Outcome::solved_if(rows.iter().all(|row| row.status == crate::Status::Solved.as_str())))
 }
 
-/// Medians over `repeat` runs, after one that does not count.
-fn median_run(layer: &Layer, program: &Program, repeat: u32, mut done: impl FnMut()) -> crate::Result<Run> {
+/// Medians over the runs that were asked for, after one that does not count.
+fn median_run(layer: &Layer, program: &Program, args: &BenchArgs, mut done: impl FnMut()) -> crate::Result<Run> {
     let mut runs = Vec::new();
-    for _ in 0..=repeat {
-        runs.push(single_run(layer, program)?);
+    for _ in 0..=args.repeat {
+        runs.push(single_run(layer, program, args.gradients)?);
         done();
     }
+    let gradients = runs.last_mut().and_then(|run| run.gradients.take());
     let counted = &runs[1..];
     let status = counted.iter().map(|run| run.status).find(|s| !s.is_solved()).unwrap_or(crate::Status::Solved);
-    let backward: Option<Vec<f64>> = counted.iter().map(|run| run.backward).collect();
+    let optional = |part: fn(&Run) -> Option<f64>| counted.iter().map(part).collect::<Option<Vec<_>>>().map(median);
     Ok(Run {
         status,
         setup: median(counted.iter().map(|run| run.setup).collect()),
         forward: median(counted.iter().map(|run| run.forward).collect()),
-        backward: backward.map(median),
+        backward: optional(|run| run.backward),
+        matrices: optional(|run| run.matrices),
+        gradients,
     })
 }
 
-fn single_run(layer: &Layer, program: &Program) -> crate::Result<Run> {
+fn single_run(layer: &Layer, program: &Program, gradients: bool) -> crate::Result<Run> {
     let mut solved = layer.forward(program)?;
     let (status, timing) = (solved.status(), solved.timing());
-    let backward = match status.has_solution() {
-        true => Some(ms(solved.backward(&vec![1.0; program.num_vars()])?.elapsed())),
-        false => None,
-    };
-    Ok(Run { status, setup: ms(timing.setup), forward: ms(timing.forward), backward })
+    let (setup, forward) = (ms(timing.setup), ms(timing.forward));
+    if !status.has_solution() {
+        return Ok(Run { status, setup, forward, backward: None, matrices: None, gradients: None });
+    }
+    let gradient = solved.backward(&vec![1.0; program.num_vars()])?;
+    let backward = Some(ms(gradient.elapsed()));
+    if !gradients {
+        return Ok(Run { status, setup, forward, backward, matrices: None, gradients: None });
+    }
+    let start = Instant::now();
+    std::hint::black_box((gradient.p(), gradient.a(), gradient.g(), gradient.rows()));
+    let matrices = Some(ms(start.elapsed()));
+    Ok(Run { status, setup, forward, backward, matrices, gradients: Some((&gradient).into()) })
 }
 
 /// The median; the mean of the middle two where their number is even, NaN of nothing.
@@ -112,10 +154,12 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn render(rows: &[Row]) -> String {
-    let headings = ["file", "forward", "backward", "status", "set-up ms", "forward ms", "backward ms"];
-    let mut listing = table(&headings, &[4, 5, 6]);
+    let mut headings = vec!["file", "forward", "backward", "status", "set-up ms", "forward ms", "backward ms"];
+    let matrices = rows.iter().any(|row| row.matrices_ms.is_some());
+    headings.extend(matrices.then_some("matrices ms"));
+    let mut listing = table(&headings, &[4, 5, 6, 7][..headings.len() - 4]);
     for row in rows {
-        listing.add_row([
+        let mut cells = vec![
             row.file.clone(),
             row.forward.clone(),
             row.backward.clone(),
@@ -123,7 +167,9 @@ fn render(rows: &[Row]) -> String {
             millis(row.setup_ms),
             millis(row.forward_ms),
             millis(row.backward_ms),
-        ]);
+        ];
+        cells.extend(matrices.then(|| millis(row.matrices_ms)));
+        listing.add_row(cells);
     }
     let mut text = format!("{listing}\n");
     for row in rows {

@@ -13,6 +13,7 @@ mod args;
 mod backends;
 mod bench;
 mod compare;
+mod generate;
 mod grad;
 mod input;
 mod output;
@@ -57,6 +58,7 @@ fn dispatch(registry: &Registry, cli: Cli, json: bool) -> Result<Outcome, Failur
         Command::Grad(args) => grad::run(registry, &args, json),
         Command::Compare(args) => compare::run(registry, &args, json),
         Command::Bench(args) => bench::run(registry, &args, json),
+        Command::Generate(args) => generate::run(&args, json),
     }
 }
 

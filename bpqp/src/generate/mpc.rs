@@ -7,11 +7,11 @@ use super::{Sizes, invalid};
 use crate::{Program, Result};
 
 /// Largest input.
-const INPUT_BOUND: f64 = 0.1;
+const INPUT_BOUND: f64 = 0.03;
 /// Cost of inputs.
 const INPUT_COST: f64 = 0.1;
-/// How far the bounds of the states lie beyond where the system goes without inputs.
-const ROOM: f64 = 1.05;
+/// How much farther the bounds of the states lie than where the system goes without inputs.
+const ROOM: f64 = 1.2;
 
 /// Steering `x⁺ = A x + B u` to the origin: minimize `½ Σ (xₜᵀQxₜ + uₜᵀRuₜ)` under bounds on states and inputs.
 /// A control loop solves it again and again, with the state of the moment.
@@ -32,7 +32,7 @@ impl ModelPredictiveControl {
     /// A system near the identity whose rows' magnitudes sum to at most one: without inputs no state grows.
     pub(super) fn random(sizes: Sizes, random: &mut Random) -> Self {
         let Sizes { m, p, .. } = sizes;
-        let mut dynamics: Vec<f64> = (0..p * p).map(|_| 0.1 * random.normal()).collect();
+        let mut dynamics: Vec<f64> = (0..p * p).map(|_| 0.03 * random.normal()).collect();
         (0..p).for_each(|i| dynamics[i * p + i] += 1.0);
         for row in dynamics.chunks_mut(p) {
             let sum: f64 = row.iter().map(|v| v.abs()).sum();
@@ -40,7 +40,7 @@ impl ModelPredictiveControl {
         }
         let inputs = random.normals(p * m);
         let cost = (0..p).map(|_| random.uniform(0.1, 10.0)).collect();
-        let start: Vec<f64> = (0..p).map(|_| random.uniform(-0.5, 0.5)).collect();
+        let start: Vec<f64> = (0..p).map(|_| random.uniform(-1.0, 1.0)).collect();
         let mut system = Self { sizes, dynamics, inputs, cost, start, limits: vec![0.0; p] };
         system.limits = system.reach();
         system

@@ -6,8 +6,8 @@ use super::random::Random;
 use super::{Known, full};
 use crate::{Program, Result};
 
-/// Rise of the noisy line from one entry to the next.
-const SLOPE: f64 = 0.1;
+/// Rise of the noisy line from end to end, in standard deviations of the noise.
+const RISE: f64 = 10.0;
 
 /// `min ½‖x − z‖²` over the simplex, for a Gaussian `z`: `x = max(z − τ, 0)` with the `τ` that makes the sum one.
 pub(super) fn simplex(n: usize, random: &mut Random) -> Result<Known> {
@@ -46,7 +46,7 @@ fn threshold(z: &[f64]) -> f64 {
 
 /// `min ½‖x − z‖²` over `x₀ ≤ x₁ ≤ …`, for `z` a line with Gaussian noise.
 pub(super) fn chain(n: usize, random: &mut Random) -> Result<Known> {
-    let z: Vec<f64> = (0..n).map(|i| SLOPE * i as f64 + random.normal()).collect();
+    let z: Vec<f64> = (0..n).map(|i| RISE * i as f64 / n as f64 + random.normal()).collect();
     let q: Vec<f64> = z.iter().map(|v| -v).collect();
     let steps: Vec<_> = (0..n - 1).flat_map(|i| [(i, i, 1.0), (i, i + 1, -1.0)]).collect();
     let program = Program::builder(n)

@@ -1,0 +1,114 @@
+//! What the benches share: backends, settings, and the timing of one generated problem.
+#![allow(dead_code, unreachable_pub, clippy::expect_used)] // each bench uses a part; a bench may panic
+
+use std::time::Duration;
+
+use bpqp::generate::{Generated, Recipe};
+use bpqp::{Layer, Registry, Settings, Values};
+use criterion::{BenchmarkId, Criterion};
+
+/// Tolerance of the forward pass.
+const TOLERANCE: f64 = 1e-8;
+/// A problem that takes longer than this is left to those who ask for large ones.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Few samples: a whole run takes minutes, and medians of a quiet machine agree.
+pub fn config() -> Criterion {
+    Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(800))
+        .without_plots()
+}
+
+/// Whether the large problems were asked for.
+pub fn large() -> bool {
+    std::env::var_os("BPQP_BENCH_LARGE").is_some()
+}
+
+/// The backends to time: native, and Clarabel where it is compiled in; `BPQP_BENCH_BACKENDS=a,b` for others.
+pub fn backends() -> Vec<String> {
+    let usable = Registry::compiled().usable().names();
+    let wanted = std::env::var("BPQP_BENCH_BACKENDS").unwrap_or_else(|_| "native,clarabel".into());
+    wanted.split(',').map(String::from).filter(|name| usable.contains(name)).collect()
+}
+
+/// A layer with one backend both ways.
+pub fn layer(backend: &str) -> Layer {
+    let layer = Layer::builder().forward(backend).backward(backend).settings(Settings::with_tolerance(TOLERANCE));
+    layer.build().expect("the backend was found before")
+}
+
+/// A `q` nearby, as a training step makes it; another for each `step`.
+pub fn moved(q: &[f64], step: u64) -> Vec<f64> {
+    let wave = |i: usize| 1.0 + 1e-3 * ((i as f64) + (step as f64)).sin();
+    q.iter().enumerate().map(|(i, v)| v * wave(i)).collect()
+}
+
+/// One generated problem.
+pub struct Bench {
+    problem: Generated,
+    size: String,
+}
+
+impl Bench {
+    pub fn new(recipe: &Recipe, size: String) -> Self {
+        Self { problem: recipe.generate().expect("the sizes suit the family"), size }
+    }
+
+    /// Set-up, forward and backward pass.
+    pub fn cold(&self, c: &mut Criterion, family: &str) {
+        let x_bar = vec![1.0; self.problem.program.num_vars()];
+        let mut group = c.benchmark_group(format!("{family}/cold"));
+        for backend in self.backends_that_serve() {
+            let layer = layer(&backend);
+            group.bench_function(BenchmarkId::new(&backend, &self.size), |bencher| {
+                let pass = || layer.forward(&self.problem.program).and_then(|mut solved| solved.backward(&x_bar));
+                bencher.iter(pass);
+            });
+        }
+        group.finish();
+    }
+
+    /// A new `q`, forward and backward pass, in a session.
+    pub fn warm(&self, c: &mut Criterion, family: &str) {
+        let x_bar = vec![1.0; self.problem.program.num_vars()];
+        let mut group = c.benchmark_group(format!("{family}/warm"));
+        for backend in self.backends_that_serve() {
+            let Ok(mut session) = layer(&backend).session(self.problem.program.clone()) else { continue };
+            let mut step = 0;
+            group.bench_function(BenchmarkId::new(&backend, &self.size), |bencher| {
+                bencher.iter_batched(
+                    || {
+                        step += 1;
+                        moved(self.problem.program.as_stacked().q(), step)
+                    },
+                    |q| -> bpqp::Result<_> {
+                        session.update(&Values { q: Some(&q), ..Values::default() })?;
+                        session.forward()?.backward(&x_bar)
+                    },
+                    criterion::BatchSize::LargeInput,
+                );
+            });
+        }
+        group.finish();
+    }
+
+    /// The backends that solve and differentiate this problem, in reasonable time unless large ones were asked for; the
+    /// others are told.
+    fn backends_that_serve(&self) -> Vec<String> {
+        let x_bar = vec![1.0; self.problem.program.num_vars()];
+        let serves = |backend: &String| {
+            let clock = std::time::Instant::now();
+            let outcome = layer(backend).forward(&self.problem.program).and_then(|mut solved| solved.backward(&x_bar));
+            let reason = match outcome {
+                Err(error) => error.to_string(),
+                Ok(_) if clock.elapsed() > PATIENCE && !large() => format!("takes {:.1?}", clock.elapsed()),
+                Ok(_) => return true,
+            };
+            eprintln!("{}: {backend} left out: {reason}", self.problem.name);
+            false
+        };
+        backends().into_iter().filter(serves).collect()
+    }
+}
