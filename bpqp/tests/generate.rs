@@ -6,6 +6,7 @@ mod common;
 
 use bpqp::generate::{Family, Generated, Recipe};
 use bpqp::traits::KktResiduals;
+#[cfg(any(feature = "native", feature = "clarabel"))]
 use common::difference;
 
 /// A small problem of each family, with sizes that it allows.
