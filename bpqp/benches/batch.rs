@@ -11,7 +11,7 @@ mod support;
 use bpqp::generate::{Family, Recipe};
 use bpqp::{Program, Values};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use support::{backends, layer, moved};
+use support::{backends, cotangent, layer, moved};
 
 const MEMBERS: usize = 64;
 
@@ -77,7 +77,7 @@ fn batch(c: &mut Criterion) {
     group.throughput(Throughput::Elements(MEMBERS as u64));
     for (recipe, family) in recipes.iter().zip(families) {
         let Ok(problem) = recipe.generate() else { continue };
-        let (members, x_bar) = (members(family, &problem.program), vec![1.0; problem.program.num_vars()]);
+        let (members, x_bar) = (members(family, &problem.program), cotangent(problem.program.num_vars()));
         for backend in backends() {
             let layer = layer(&backend);
             for (way, run) in WAYS {

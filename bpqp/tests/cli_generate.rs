@@ -94,6 +94,11 @@ fn bench_prints_the_gradients_it_timed() {
     for slope in row["gradients"]["q"].as_array().unwrap() {
         assert!((slope.as_f64().unwrap() + 1.0).abs() < 1e-9, "{document}");
     }
+    let cotangent = scratch("cotangent.json");
+    std::fs::write(&cotangent, "[2, 0.5]").unwrap();
+    let (_, weighted) = json(&["bench", &file, "--gradients", "--cotangent", &cotangent, "--json"]);
+    let q = &weighted[0]["gradients"]["q"];
+    assert!((q[0].as_f64().unwrap() + 2.0).abs() < 1e-9 && (q[1].as_f64().unwrap() + 0.5).abs() < 1e-9, "{q}");
     let (_, plain) = json(&["bench", &file, "--json"]);
     assert!(plain[0].get("gradients").is_none() && plain[0].get("matrices_ms").is_none());
     let table = String::from_utf8(bpqp(&["bench", &file, "--gradients"]).stdout).unwrap();

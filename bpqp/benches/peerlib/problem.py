@@ -31,8 +31,14 @@ class Problem:
 
     @property
     def dense(self):
-        """Whether most of P is there, so that dense solvers are the right ones."""
-        return self.P.nnz > 0.5 * self.n * self.n or self.A.nnz + self.G.nnz > 0.5 * self.n * (len(self.b) + len(self.h))
+        """Whether dense solvers are the right ones: entries in a fifth of [P; A; G] or more."""
+        entries = self.P.nnz + self.A.nnz + self.G.nnz
+        return entries > 0.2 * self.n * (self.n + len(self.b) + len(self.h))
+
+    @property
+    def cotangent(self):
+        """The gradient of the loss; not that of the sum of x, which is constant where a budget holds."""
+        return np.cos(np.arange(self.n))
 
     @property
     def bounded(self):

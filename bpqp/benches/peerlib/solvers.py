@@ -12,6 +12,8 @@ import scipy.sparse as sp
 from .problem import Kkt, active_set
 
 TOLERANCE = 1e-9
+# Seconds from which one run, without a warm-up, has to do.
+LONG = 2.0
 
 
 @dataclass
@@ -57,8 +59,10 @@ class Peer:
 
     def measure(self, problem, path, repeat):
         data = self.prepare(problem)
-        x_bar = np.ones(problem.n)
-        return median_of([self.run(problem, data, x_bar) for _ in range(repeat + 1)][1:])
+        seconds, first = timed(lambda: self.run(problem, data, problem.cotangent))
+        if seconds > LONG:
+            return first
+        return median_of([self.run(problem, data, problem.cotangent) for _ in range(repeat)])
 
 
 class Bpqp(Peer):
@@ -71,6 +75,10 @@ class Bpqp(Peer):
     def measure(self, problem, path, repeat):
         command = [self.program, "bench", path, "--json", "--gradients", "--repeat", str(repeat)]
         command += ["--forward", self.backend, "--backward", self.backend, "--tol", str(TOLERANCE)]
+        cotangent = path + ".cotangent.json"
+        with open(cotangent, "w", encoding="utf-8") as file:
+            json.dump(problem.cotangent.tolist(), file)
+        command += ["--cotangent", cotangent]
         output = subprocess.run(command, capture_output=True, text=True, check=False)
         document = json.loads(output.stdout)
         if isinstance(document, dict):

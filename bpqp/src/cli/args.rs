@@ -151,6 +151,9 @@ pub(crate) struct BenchArgs {
     /// Form the gradients of P, A and G as well, and time that; with --json print the gradients of the vectors
     #[arg(long)]
     pub(crate) gradients: bool,
+    /// Gradient of the loss with respect to x: 'sum' for L = x₀ + x₁ + …, or a file with a JSON array of numbers
+    #[arg(long, value_name = "sum|FILE", default_value = "sum")]
+    pub(crate) cotangent: String,
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::io::ProblemFile;
 use crate::{Gradient, Layer, Program, Registry};
 use serde::Serialize;
 
@@ -30,7 +31,7 @@ struct Row {
     gradients: Option<Vectors>,
 }
 
-/// Gradients of the sum of `x` with respect to the vectors of the problem.
+/// Gradients of the loss with respect to the vectors of the problem.
 #[derive(Serialize)]
 struct Vectors {
     certificate: &'static str,
@@ -71,11 +72,13 @@ pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<O
         .build()?;
     let problems: Result<Vec<_>, Failure> = args.files.iter().map(|file| input::problem(file)).collect();
     let problems = problems?;
+    let cotangent = |problem: &ProblemFile| input::cotangent(&args.cotangent, problem.program.num_vars());
+    let x_bars = problems.iter().map(cotangent).collect::<Result<Vec<_>, _>>()?;
     let bar = input::progress(problems.len() * (args.repeat as usize + 1));
     let mut rows = Vec::new();
-    for (file, problem) in args.files.iter().zip(&problems) {
+    for ((file, problem), x_bar) in args.files.iter().zip(&problems).zip(&x_bars) {
         bar.set_message(file.display().to_string());
-        let measured = median_run(&layer, &problem.program, args, || bar.inc(1));
+        let measured = median_run(&layer, &problem.program, x_bar, args, || bar.inc(1));
         let (mut run, message) = match measured {
             Ok(run) => (Ok(run), None),
             Err(error) => (Err(error.kind()), Some(error.to_string())),
@@ -98,16 +101,22 @@ pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<O
     if json {
         output::document(&rows)
     } else {
-        output::text(&render(&rows))
+        output::text(&render(&rows, &args.cotangent))
     }
     Ok(Outcome::solved_if(rows.iter().all(|row| row.status == crate::Status::Solved.as_str())))
 }
 
 /// Medians over the runs that were asked for, after one that does not count.
-fn median_run(layer: &Layer, program: &Program, args: &BenchArgs, mut done: impl FnMut()) -> crate::Result<Run> {
+fn median_run(
+    layer: &Layer,
+    program: &Program,
+    x_bar: &[f64],
+    args: &BenchArgs,
+    mut done: impl FnMut(),
+) -> crate::Result<Run> {
     let mut runs = Vec::new();
     for _ in 0..=args.repeat {
-        runs.push(single_run(layer, program, args.gradients)?);
+        runs.push(single_run(layer, program, x_bar, args.gradients)?);
         done();
     }
     let gradients = runs.last_mut().and_then(|run| run.gradients.take());
@@ -124,14 +133,14 @@ fn median_run(layer: &Layer, program: &Program, args: &BenchArgs, mut done: impl
     })
 }
 
-fn single_run(layer: &Layer, program: &Program, gradients: bool) -> crate::Result<Run> {
+fn single_run(layer: &Layer, program: &Program, x_bar: &[f64], gradients: bool) -> crate::Result<Run> {
     let mut solved = layer.forward(program)?;
     let (status, timing) = (solved.status(), solved.timing());
     let (setup, forward) = (ms(timing.setup), ms(timing.forward));
     if !status.has_solution() {
         return Ok(Run { status, setup, forward, backward: None, matrices: None, gradients: None });
     }
-    let gradient = solved.backward(&vec![1.0; program.num_vars()])?;
+    let gradient = solved.backward(x_bar)?;
     let backward = Some(ms(gradient.elapsed()));
     if !gradients {
         return Ok(Run { status, setup, forward, backward, matrices: None, gradients: None });
@@ -153,7 +162,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-fn render(rows: &[Row]) -> String {
+fn render(rows: &[Row], cotangent: &str) -> String {
     let mut headings = vec!["file", "forward", "backward", "status", "set-up ms", "forward ms", "backward ms"];
     let matrices = rows.iter().any(|row| row.matrices_ms.is_some());
     headings.extend(matrices.then_some("matrices ms"));
@@ -179,7 +188,8 @@ fn render(rows: &[Row]) -> String {
     }
     let repeat = rows.first().map_or(0, |row| row.repeat);
     let runs = if repeat == 1 { "One run".into() } else { format!("Medians of {repeat} runs") };
-    text + &runs + ", after one that does not count; the loss is the sum of x.\n"
+    let loss = if cotangent == "sum" { "the loss is the sum of x".into() } else { format!("cotangent {cotangent}") };
+    format!("{text}{runs}, after one that does not count; {loss}.\n")
 }
 
 #[cfg(test)]
