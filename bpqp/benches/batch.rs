@@ -8,31 +8,19 @@
 
 mod support;
 
+use bpqp::Program;
 use bpqp::generate::{Family, Recipe};
-use bpqp::{Program, Values};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use support::{backends, cotangent, layer, moved};
+use support::{Change, backends, cotangent, in_time, layer};
 
 const MEMBERS: usize = 64;
 
 /// Ways to run a batch, by name: a batched pass of the layer joins them here.
 const WAYS: [(&str, Run); 2] = [("layer loop", fresh), ("session loop", kept)];
 
-type Run = fn(&bpqp::Layer, &Program, &[Member], &[f64]) -> bpqp::Result<()>;
+type Run = fn(&bpqp::Layer, &Program, &[Change], &[f64]) -> bpqp::Result<()>;
 
-/// What is different in one member; empty where nothing is.
-struct Member {
-    q: Option<Vec<f64>>,
-    b: Option<Vec<f64>>,
-}
-
-impl Member {
-    fn values(&self) -> Values<'_> {
-        Values { q: self.q.as_deref(), b: self.b.as_deref(), ..Values::default() }
-    }
-}
-
-fn fresh(layer: &bpqp::Layer, program: &Program, members: &[Member], x_bar: &[f64]) -> bpqp::Result<()> {
+fn fresh(layer: &bpqp::Layer, program: &Program, members: &[Change], x_bar: &[f64]) -> bpqp::Result<()> {
     for member in members {
         let mut program = program.clone();
         program.update(&member.values())?;
@@ -41,28 +29,13 @@ fn fresh(layer: &bpqp::Layer, program: &Program, members: &[Member], x_bar: &[f6
     Ok(())
 }
 
-fn kept(layer: &bpqp::Layer, program: &Program, members: &[Member], x_bar: &[f64]) -> bpqp::Result<()> {
+fn kept(layer: &bpqp::Layer, program: &Program, members: &[Change], x_bar: &[f64]) -> bpqp::Result<()> {
     let mut session = layer.session(program.clone())?;
     for member in members {
         session.update(&member.values())?;
         session.forward()?.backward(x_bar)?;
     }
     Ok(())
-}
-
-/// Every program of the batch, by a change of its `q`, or of its start where it is a control problem.
-fn members(family: Family, program: &Program) -> Vec<Member> {
-    let stacked = program.as_stacked();
-    (0..MEMBERS)
-        .map(|k| match family {
-            // A control problem's q is zero: the state is what changes.
-            Family::Mpc => {
-                let b = &stacked.l()[program.blocks().equalities.clone()];
-                Member { q: None, b: Some(b.iter().map(|v| v * (1.0 - k as f64 / MEMBERS as f64)).collect()) }
-            }
-            _ => Member { q: Some(moved(stacked.q(), k as u64)), b: None },
-        })
-        .collect()
 }
 
 fn batch(c: &mut Criterion) {
@@ -72,17 +45,18 @@ fn batch(c: &mut Criterion) {
         Recipe::new(Family::Mpc),
         Recipe::new(Family::PortfolioFactor),
     ];
-    let families = [Family::Gaussian, Family::Gaussian, Family::Mpc, Family::PortfolioFactor];
     let mut group = c.benchmark_group(format!("batch of {MEMBERS}"));
     group.throughput(Throughput::Elements(MEMBERS as u64));
-    for (recipe, family) in recipes.iter().zip(families) {
+    for recipe in recipes {
         let Ok(problem) = recipe.generate() else { continue };
-        let (members, x_bar) = (members(family, &problem.program), cotangent(problem.program.num_vars()));
+        let members: Vec<Change> = (0..MEMBERS).map(|k| Change::new(&problem.program, k as u64)).collect();
+        let x_bar = cotangent(problem.program.num_vars());
         for backend in backends() {
             let layer = layer(&backend);
             for (way, run) in WAYS {
-                if let Err(error) = run(&layer, &problem.program, &members, &x_bar) {
-                    eprintln!("{}, {backend}, {way}: {error}", problem.name);
+                let outcome = in_time(|| run(&layer, &problem.program, &members, &x_bar));
+                if let Err(reason) = outcome {
+                    eprintln!("{}: {backend}, {way} left out: {reason}", problem.name);
                     continue;
                 }
                 group.bench_function(BenchmarkId::new(format!("{backend}, {way}"), &problem.name), |bencher| {

@@ -1,5 +1,5 @@
-//! Sparse programs through the public layer: set-up, forward and backward pass together (`cold`), and a new `q` in a
-//! session that is kept (`warm`).
+//! Sparse programs through the public layer: set-up, forward and backward pass together (`cold`), and a new `q` (of a
+//! control problem: a new state) in a session that is kept (`warm`).
 //!
 //! ```text
 //! cargo bench -p bpqp --bench sparse                       # up to 10,000 variables

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bpqp::generate::{Generated, Recipe};
-use bpqp::{Layer, Registry, Settings, Values};
+use bpqp::{Layer, Program, Registry, Settings, Values};
 use criterion::{BenchmarkId, Criterion};
 
 /// Tolerance of the forward pass.
@@ -39,15 +39,46 @@ pub fn layer(backend: &str) -> Layer {
     layer.build().expect("the backend was found before")
 }
 
-/// A `q` nearby, as a training step makes it; another for each `step`.
-pub fn moved(q: &[f64], step: u64) -> Vec<f64> {
-    let wave = |i: usize| 1.0 + 1e-3 * ((i as f64) + (step as f64)).sin();
-    q.iter().enumerate().map(|(i, v)| v * wave(i)).collect()
+/// What changes from one training step or batch member to the next: `q`, or the right-hand side of the equalities where
+/// `q` is zero, as in control problems, where that is the state.
+pub struct Change {
+    q: Option<Vec<f64>>,
+    b: Option<Vec<f64>>,
+}
+
+impl Change {
+    /// Values nearby, another set for each `step`.
+    pub fn new(program: &Program, step: u64) -> Self {
+        let moved = |values: &[f64]| Some(values.iter().enumerate().map(|(i, v)| v * wave(i, step)).collect());
+        let stacked = program.as_stacked();
+        if stacked.q().iter().any(|v| *v != 0.0) {
+            return Self { q: moved(stacked.q()), b: None };
+        }
+        Self { q: None, b: moved(&stacked.l()[program.blocks().equalities.clone()]) }
+    }
+
+    pub fn values(&self) -> Values<'_> {
+        Values { q: self.q.as_deref(), b: self.b.as_deref(), ..Values::default() }
+    }
+}
+
+fn wave(i: usize, step: u64) -> f64 {
+    1.0 + 1e-3 * (i as f64 + step as f64).sin()
 }
 
 /// The gradient of a loss; not that of the sum of `x`, which is constant where a budget holds.
 pub fn cotangent(n: usize) -> Vec<f64> {
     (0..n).map(|i| (i as f64).cos()).collect()
+}
+
+/// Runs `work` once: an error, or why it is no work for a short run.
+pub fn in_time(work: impl FnOnce() -> bpqp::Result<()>) -> Result<(), String> {
+    let clock = std::time::Instant::now();
+    work().map_err(|error| error.to_string())?;
+    match clock.elapsed() {
+        elapsed if elapsed > PATIENCE && !large() => Err(format!("takes {elapsed:.1?}")),
+        _ => Ok(()),
+    }
 }
 
 /// One generated problem.
@@ -75,7 +106,7 @@ impl Bench {
         group.finish();
     }
 
-    /// A new `q`, forward and backward pass, in a session.
+    /// A change, forward and backward pass, in a session.
     pub fn warm(&self, c: &mut Criterion, family: &str) {
         let x_bar = cotangent(self.problem.program.num_vars());
         let mut group = c.benchmark_group(format!("{family}/warm"));
@@ -86,10 +117,10 @@ impl Bench {
                 bencher.iter_batched(
                     || {
                         step += 1;
-                        moved(self.problem.program.as_stacked().q(), step)
+                        Change::new(&self.problem.program, step)
                     },
-                    |q| -> bpqp::Result<_> {
-                        session.update(&Values { q: Some(&q), ..Values::default() })?;
+                    |change| -> bpqp::Result<_> {
+                        session.update(&change.values())?;
                         session.forward()?.backward(&x_bar)
                     },
                     criterion::BatchSize::LargeInput,
@@ -104,15 +135,12 @@ impl Bench {
     fn backends_that_serve(&self) -> Vec<String> {
         let x_bar = cotangent(self.problem.program.num_vars());
         let serves = |backend: &String| {
-            let clock = std::time::Instant::now();
-            let outcome = layer(backend).forward(&self.problem.program).and_then(|mut solved| solved.backward(&x_bar));
-            let reason = match outcome {
-                Err(error) => error.to_string(),
-                Ok(_) if clock.elapsed() > PATIENCE && !large() => format!("takes {:.1?}", clock.elapsed()),
-                Ok(_) => return true,
-            };
-            eprintln!("{}: {backend} left out: {reason}", self.problem.name);
-            false
+            let pass = || layer(backend).forward(&self.problem.program)?.backward(&x_bar).map(drop);
+            let outcome = in_time(pass);
+            if let Err(reason) = &outcome {
+                eprintln!("{}: {backend} left out: {reason}", self.problem.name);
+            }
+            outcome.is_ok()
         };
         backends().into_iter().filter(serves).collect()
     }
