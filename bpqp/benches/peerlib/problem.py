@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg as sla
@@ -29,13 +30,19 @@ class Problem:
     def n(self):
         return len(self.q)
 
-    @property
+    @cached_property
     def dense(self):
         """Whether dense solvers are the right ones: entries in a fifth of [P; A; G] or more."""
         entries = self.P.nnz + self.A.nnz + self.G.nnz
         return entries > 0.2 * self.n * (self.n + len(self.b) + len(self.h))
 
-    @property
+    @cached_property
+    def arrays(self):
+        """P, A, G as the linear algebra of this problem wants them: dense arrays where that is the right form."""
+        matrices = self.P, self.A, self.G
+        return tuple(m.toarray() for m in matrices) if self.dense else matrices
+
+    @cached_property
     def cotangent(self):
         """The gradient of the loss; not that of the sum of x, which is constant where a budget holds."""
         return np.cos(np.arange(self.n))
@@ -76,18 +83,19 @@ class Kkt:
         self.problem, self.rows = problem, rows
         self.at_lb, self.at_ub = at_lb, at_ub
         self.free = np.flatnonzero(~(at_lb | at_ub))
-        self.B = sp.vstack([problem.A, problem.G[rows]], format="csc")
-        reduced = self.B[:, self.free]
-        self.k = reduced.shape[0]
+        P, A, G = problem.arrays
         if problem.dense:
-            P, B = problem.P[self.free][:, self.free].toarray(), reduced.toarray()
-            self.matrix = np.block([[P, B.T], [B, np.zeros((self.k, self.k))]])
+            self.B = np.vstack([A, G[rows]])
+            P, B = P[np.ix_(self.free, self.free)], self.B[:, self.free]
+            self.matrix = np.block([[P, B.T], [B, np.zeros((len(B), len(B)))]])
             factor = sla.lu_factor(self.matrix, check_finite=False)
             self.solve_once = lambda r: sla.lu_solve(factor, r, check_finite=False)
         else:
-            self.matrix = sp.bmat([[problem.P[self.free][:, self.free], reduced.T], [reduced, None]], format="csc")
-            factor = spla.splu(self.matrix)
-            self.solve_once = factor.solve
+            self.B = sp.vstack([A, G[rows]], format="csc")
+            P, B = P[self.free][:, self.free], self.B[:, self.free]
+            self.matrix = sp.bmat([[P, B.T], [B, None]], format="csc")
+            self.solve_once = spla.splu(self.matrix).solve
+        self.k = self.B.shape[0]
 
     def solve(self, rhs, refinements=0):
         w = self.solve_once(rhs)
@@ -117,7 +125,7 @@ class Kkt:
 
 def active_set(problem, x, row_duals, bound_duals):
     """What is active at an approximate solution: where the multiplier exceeds the slack."""
-    rows = np.flatnonzero(np.asarray(row_duals) > problem.h - problem.G @ x)
+    rows = np.flatnonzero(np.asarray(row_duals) > problem.h - problem.arrays[2] @ x)
     at_lb = -bound_duals > x - problem.lb
     at_ub = bound_duals > problem.ub - x
     return rows, at_lb, at_ub & ~at_lb

@@ -7,8 +7,9 @@ from collections import defaultdict
 import numpy as np
 
 
-def number(value, digits="{:.4g}"):
-    return "–" if value is None else digits.format(value)
+def number(value):
+    """Four digits, without an exponent where the number is large."""
+    return f"{value:.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def table(rows):
@@ -24,9 +25,10 @@ def table(rows):
             continue
         total = row["forward"] + row["backward"]
         ratio = total / (base["forward"] + base["backward"])
+        error = "–" if row["error"] is None else f"{row['error']:.0e}"
         cells = [number(1e3 * row["forward"]), number(1e3 * row["backward"]), number(1e3 * total)]
         line = f"  {row['solver']:<22}" + "".join(f"{cell:>10}" for cell in cells)
-        lines.append(line + f"{number(ratio, '{:.2f}'):>8}{number(row['error'], '{:.0e}'):>10}")
+        lines.append(line + f"{ratio:>8.2f}{error:>10}")
         if "matrices" in row:
             whole = total + row["matrices"]
             cells = [number(1e3 * row["matrices"]), number(1e3 * whole)]

@@ -193,9 +193,7 @@ class Piqp(Peer):
         self.piqp, self.tolerance = piqp, tolerance
 
     def prepare(self, problem):
-        if problem.dense:
-            return [np.asfortranarray(m.toarray()) for m in (problem.P, problem.A, problem.G)]
-        return [problem.P, problem.A, problem.G]
+        return [np.asfortranarray(m) if problem.dense else m for m in problem.arrays]
 
     def solve(self, problem, data):
         P, A, G = data
