@@ -104,3 +104,29 @@ fn bench_prints_the_gradients_it_timed() {
     let table = String::from_utf8(bpqp(&["bench", &file, "--gradients"]).stdout).unwrap();
     assert!(table.contains("matrices ms"), "{table}");
 }
+
+#[cfg(feature = "native")]
+#[test]
+fn scaling_measures_and_plots_dense_and_sparse_problems() {
+    let file = scratch("scaling.svg");
+    let (code, document) = json(&["bench", "--scaling", &file, "--repeat", "1", "--forward", "native", "--json"]);
+    assert_eq!(code, 0, "{document}");
+    let families: Vec<_> =
+        document.as_array().unwrap().iter().map(|series| series["family"].as_str().unwrap()).collect();
+    assert_eq!(families, ["gaussian", "local"]);
+    for series in document.as_array().unwrap() {
+        assert!(series["points"].as_array().unwrap().len() >= 3 && series["exponent"].is_number(), "{series}");
+    }
+    let plot = std::fs::read_to_string(&file).unwrap();
+    assert!(plot.starts_with("<svg") && plot.trim_end().ends_with("</svg>"));
+    assert!(families.iter().all(|family| plot.contains(family)) && plot.contains("variables"));
+}
+
+#[test]
+fn scaling_takes_no_files_and_needs_a_place() {
+    let (code, document) = json(&["bench", "a.json", "--scaling", "b.svg", "--json"]);
+    assert_eq!((code, &document["error"]["kind"]), (2, &"usage".into()));
+    let nowhere = scratch("no-such-folder/scaling.svg");
+    let (code, document) = json(&["bench", "--scaling", &nowhere, "--json"]);
+    assert_eq!((code, &document["error"]["kind"]), (1, &"io".into()), "{document}");
+}

@@ -141,8 +141,11 @@ pub(crate) struct CompareArgs {
 #[derive(Args, Debug)]
 pub(crate) struct BenchArgs {
     /// Problem files
-    #[arg(required = true)]
+    #[arg(required_unless_present = "scaling")]
     pub(crate) files: Vec<PathBuf>,
+    /// Time generated dense and sparse problems of growing size instead, and plot times against size to FILE (.svg)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "gradients", "cotangent"])]
+    pub(crate) scaling: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) pair: PairArgs,
     /// Runs to take the median of, after one that does not count

@@ -10,6 +10,7 @@ use super::args::BenchArgs;
 use super::compare::with_default_limit;
 use super::input::{self, ms};
 use super::output::{self, Failure, Outcome};
+use super::scaling;
 use super::table::{millis, table};
 
 #[derive(Serialize)]
@@ -52,11 +53,11 @@ impl From<&Gradient> for Vectors {
 }
 
 /// Milliseconds of one run; a problem without a solution has no backward pass.
-struct Run {
-    status: crate::Status,
-    setup: f64,
-    forward: f64,
-    backward: Option<f64>,
+pub(crate) struct Run {
+    pub(crate) status: crate::Status,
+    pub(crate) setup: f64,
+    pub(crate) forward: f64,
+    pub(crate) backward: Option<f64>,
     matrices: Option<f64>,
     gradients: Option<Vectors>,
 }
@@ -70,6 +71,9 @@ pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<O
         .backward(&pair.backward)
         .settings(with_default_limit(&args.solver, limits))
         .build()?;
+    if let Some(path) = &args.scaling {
+        return scaling::run(&layer, (&pair.forward, &pair.backward), args, path, json);
+    }
     let problems: Result<Vec<_>, Failure> = args.files.iter().map(|file| input::problem(file)).collect();
     let problems = problems?;
     let cotangent = |problem: &ProblemFile| input::cotangent(&args.cotangent, problem.program.num_vars());
@@ -107,7 +111,7 @@ pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<O
 }
 
 /// Medians over the runs that were asked for, after one that does not count.
-fn median_run(
+pub(crate) fn median_run(
     layer: &Layer,
     program: &Program,
     x_bar: &[f64],

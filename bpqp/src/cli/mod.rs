@@ -18,6 +18,7 @@ mod grad;
 mod input;
 mod output;
 mod report;
+mod scaling;
 mod solve;
 mod table;
 
