@@ -102,6 +102,7 @@ def arguments():
     parser.add_argument("--repeat", type=int, default=5, help="runs in a turn, after one that does not count")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", metavar="FILE", help="write the numbers to FILE, '-' for standard output")
+    parser.add_argument("--markdown", metavar="FILE", help="write one table of ratios to FILE")
     parser.add_argument("--plot", metavar="FILE", help="draw times against size (.svg, .png), with matplotlib")
     args = parser.parse_args()
     unknown = [name for name in args.sets.split(",") if name not in SETS]

@@ -37,6 +37,35 @@ def table(rows):
     return "\n".join(lines) + "\n"
 
 
+def accuracy(row):
+    """The gradient's error in parentheses."""
+    return "" if row.get("error") is None else f" ({row['error']:.0e})"
+
+
+def markdown(rows):
+    """All problems: BPQP's milliseconds, and how many times longer each peer takes, with its gradient's error."""
+    names = list(dict.fromkeys(row["solver"] for row in rows))
+    base, peers = names[0], names[1:]
+    problems = defaultdict(dict)
+    for row in rows:
+        problems[row["problem"]][row["solver"]] = row
+    lines = [f"| ms | {base}: set-up and forward | backward | " + " | ".join(peers) + " |", "|---" * (len(names) + 2) + "|"]
+    for problem, found in problems.items():
+        own = found.get(base, {})
+        total = own["forward"] + own["backward"] if "forward" in own else None
+        cells = [problem] + [f"{1e3 * own[key]:.3g}" if total else "failed" for key in ("forward", "backward")]
+        cells[-1] += accuracy(own)
+        for peer in peers:
+            row = found.get(peer)
+            if row is None or "failed" in row:
+                cells.append("failed" if row else "")
+                continue
+            time = row["forward"] + row["backward"]
+            cells.append((f"{float(f'{time / total:.2g}'):g}×" if total else f"{1e3 * time:.3g} ms") + accuracy(row))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def fits(rows):
     """Exponents k of time ~ nᵏ, for each family and solver with three sizes or more."""
     series = defaultdict(list)
@@ -90,5 +119,8 @@ def finish(rows, args):
                 file.write(text)
     for (family, solver), (exponent, _) in fitted.items():
         print(f"{family}, {solver}: time ~ n^{exponent:.2f}", file=sys.stderr if args.json == "-" else sys.stdout)
+    if args.markdown:
+        with open(args.markdown, "w", encoding="utf-8") as file:
+            file.write(markdown(rows))
     if args.plot:
         plot(fitted, args.plot)
