@@ -31,6 +31,8 @@ pub mod cli;
 pub mod compare;
 mod convexity;
 mod error;
+#[cfg(feature = "generate")]
+pub mod generate;
 #[cfg(feature = "io")]
 pub mod io;
 mod layer;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Settings;
+use crate::generate::Family;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -36,6 +38,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Time set-up, forward and backward pass: medians over several runs
     Bench(BenchArgs),
+    /// Write a benchmark problem
+    Generate(GenerateArgs),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -137,15 +141,57 @@ pub(crate) struct CompareArgs {
 #[derive(Args, Debug)]
 pub(crate) struct BenchArgs {
     /// Problem files
-    #[arg(required = true)]
+    #[arg(required_unless_present = "scaling")]
     pub(crate) files: Vec<PathBuf>,
+    /// Time generated dense and sparse problems of growing size instead, and plot times against size to FILE (.svg)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "gradients", "cotangent"])]
+    pub(crate) scaling: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) pair: PairArgs,
     /// Runs to take the median of, after one that does not count
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeat: u32,
+    /// Form the gradients of P, A and G as well, and time that; with --json print the gradients of the vectors
+    #[arg(long)]
+    pub(crate) gradients: bool,
+    /// Gradient of the loss with respect to x: 'sum' for L = x₀ + x₁ + …, or a file with a JSON array of numbers
+    #[arg(long, value_name = "sum|FILE", default_value = "sum")]
+    pub(crate) cotangent: String,
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GenerateArgs {
+    /// Kind of problem
+    #[arg(value_parser = family())]
+    pub(crate) family: Family,
+    /// Variables; assets of a portfolio; stages of a control problem
+    #[arg(long, short)]
+    pub(crate) n: Option<usize>,
+    /// Inequalities; factors of a portfolio; inputs of a control problem
+    #[arg(long, short)]
+    pub(crate) m: Option<usize>,
+    /// Equalities; states of a control problem
+    #[arg(long, short)]
+    pub(crate) p: Option<usize>,
+    /// Seed of the random numbers
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// ε of the objective qᵀx + ε‖x‖² of paper-lp
+    #[arg(long, value_name = "EPS", default_value = "1e-6", allow_negative_numbers = true)]
+    pub(crate) epsilon: f64,
+    /// File to write, .json or .json.gz; '-' is standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Write the known solution and its multipliers as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) solution: Option<PathBuf>,
+}
+
+/// Lists the families in the help and in errors.
+fn family() -> impl TypedValueParser<Value = Family> {
+    PossibleValuesParser::new(Family::ALL.map(Family::name)).try_map(|name| name.parse::<Family>())
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {

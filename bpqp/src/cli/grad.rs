@@ -1,9 +1,8 @@
 //! `bpqp grad`.
 
 use std::fmt::Write;
-use std::path::Path;
 
-use crate::io::{ProblemFile, read_numbers};
+use crate::io::ProblemFile;
 use crate::{BlockCheck, CertificateKind, CheckOptions, Gradient, Registry, Solved, check_gradient};
 use serde::Serialize;
 
@@ -55,7 +54,7 @@ impl From<&BlockCheck> for CheckReport {
 pub(crate) fn run(registry: &Registry, args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
     let pair = input::pair(registry, &args.pair, &args.solver, Some(args.lp_regularization))?;
     let problem = input::problem(&args.file)?;
-    let x_bar = cotangent(&args.cotangent, problem.program.num_vars())?;
+    let x_bar = input::cotangent(&args.cotangent, problem.program.num_vars())?;
     check_is_sensible(args, problem.program.num_vars())?;
     let at_file = |e: crate::Error| Failure::at(&args.file, &e);
 
@@ -77,19 +76,6 @@ pub(crate) fn run(registry: &Registry, args: &GradArgs, json: bool) -> Result<Ou
         output::text(&render(&pair, &problem, &solved, gradient.as_ref(), check.as_deref()));
     }
     Ok(Outcome::solved_if(solved.status().is_solved()))
-}
-
-fn cotangent(what: &str, d: usize) -> Result<Vec<f64>, Failure> {
-    if what == "sum" {
-        return Ok(vec![1.0; d]);
-    }
-    let path = Path::new(what);
-    let x_bar = read_numbers(path).map_err(|e| Failure::at(path, &e))?;
-    if x_bar.len() == d {
-        return Ok(x_bar);
-    }
-    let message = format!("{what}: the cotangent has {} numbers, the problem {d} variables", x_bar.len());
-    Err(Failure::new("invalid_argument", message))
 }
 
 fn check_is_sensible(args: &GradArgs, d: usize) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::io::{ProblemFile, read_bytes, read_file};
+use crate::io::{ProblemFile, read_bytes, read_file, read_numbers};
 use crate::{Error, Layer, Registry};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -22,6 +22,20 @@ pub(crate) fn problem(file: &Path) -> Result<ProblemFile, Failure> {
         read_bytes("stdin", &bytes)
     };
     read().map_err(|error| Failure::reading(file, &error))
+}
+
+/// The gradient of the loss with respect to the `d` variables: `sum`, or a file of numbers.
+pub(crate) fn cotangent(what: &str, d: usize) -> Result<Vec<f64>, Failure> {
+    if what == "sum" {
+        return Ok(vec![1.0; d]);
+    }
+    let path = Path::new(what);
+    let x_bar = read_numbers(path).map_err(|e| Failure::at(path, &e))?;
+    if x_bar.len() == d {
+        return Ok(x_bar);
+    }
+    let message = format!("{what}: the cotangent has {} numbers, the problem {d} variables", x_bar.len());
+    Err(Failure::new("invalid_argument", message))
 }
 
 /// A layer between two backends, and their names.

@@ -13,10 +13,12 @@ mod args;
 mod backends;
 mod bench;
 mod compare;
+mod generate;
 mod grad;
 mod input;
 mod output;
 mod report;
+mod scaling;
 mod solve;
 mod table;
 
@@ -57,6 +59,7 @@ fn dispatch(registry: &Registry, cli: Cli, json: bool) -> Result<Outcome, Failur
         Command::Grad(args) => grad::run(registry, &args, json),
         Command::Compare(args) => compare::run(registry, &args, json),
         Command::Bench(args) => bench::run(registry, &args, json),
+        Command::Generate(args) => generate::run(&args, json),
     }
 }
 

@@ -28,6 +28,7 @@
 mod json;
 mod load;
 mod qps;
+mod save;
 
 use std::path::Path;
 
@@ -88,4 +89,13 @@ pub fn read_str(name: &str, text: &str, format: Format) -> Result<ProblemFile> {
         Format::Qps => qps::read(name, text),
         Format::Json => json::read(name, text),
     }
+}
+
+/// Writes a problem as JSON; `path` ends in `.json`, or in `.json.gz` for a packed file.
+///
+/// # Errors
+/// [`Error::Io`](crate::Error::Io), [`InvalidArgument`](bpqp_traits::Error::InvalidArgument) for another extension, and
+/// the errors of [`to_json`].
+pub fn write_file(path: impl AsRef<Path>, program: &Program) -> Result<()> {
+    save::write_file(path.as_ref(), program)
 }
