@@ -104,7 +104,7 @@ mod tests {
     fn triangles_and_rows_of_every_size() {
         for n in 1..20 {
             for full in [true, false] {
-                let keep = |i: usize, j: usize| full || (i + j) % 3 == 0;
+                let keep = |i: usize, j: usize| full || (i + j).is_multiple_of(3);
                 let upper = |i: usize, j: usize| if i <= j && keep(i, j) { (1 + i * n + j) as f64 } else { 0.0 };
                 let triplets: Vec<_> =
                     (0..n).flat_map(|i| (i..n).map(move |j| (i, j))).filter(|&(i, j)| keep(i, j)).collect();
