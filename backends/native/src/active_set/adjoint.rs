@@ -7,8 +7,9 @@ use super::engine::{Engine, gather_rows};
 
 /// Refinement goes on below this share of the last residual …
 const GAIN: f64 = 0.5;
-/// … down to this residual …
+/// … down to this residual, after the one that is always made down to the larger …
 const TARGET: f64 = 1e-15;
+const ENOUGH: f64 = 1e-13;
 /// … for so many steps at most.
 const MAX_STEPS: u32 = 40;
 
@@ -127,7 +128,7 @@ impl KktFactor for Engine {
             // One step of refinement always: the first solve alone has lost digits to the Schur complement.
             let more = steps == 0 || size < GAIN * best;
             best = size.min(best);
-            if best <= TARGET * scale || !more {
+            if best <= if steps == 0 { TARGET } else { ENOUGH } * scale || !more {
                 break;
             }
         }

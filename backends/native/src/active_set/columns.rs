@@ -4,7 +4,7 @@ use faer::MatMut;
 
 use super::data::DenseData;
 use super::factor::Member;
-use crate::linalg::{DenseLlt, dot, gram, is_large, lower_gram, transposed_product};
+use crate::linalg::{DenseLlt, dot, gram, is_large, lower_gram, lower_square, transposed_product};
 
 const NONE: u32 = u32::MAX;
 /// From this many rows on, one solve with many right-hand sides.
@@ -63,10 +63,10 @@ impl Columns {
     /// The lower triangle of `out = (y_iᵀy_j)` over `members` (by columns).
     pub(super) fn lower_products(&mut self, members: &[Member], out: &mut [f64]) {
         if !is_large(self.n, members.len(), members.len()) {
-            return gram(|i| self.get(members[i].index), |j| self.get(members[j].index), members.len(), out);
+            return lower_gram(|i| self.get(members[i].index), members.len(), out);
         }
         self.gather(members);
-        lower_gram(&self.gathered, self.n, out);
+        lower_square(&self.gathered, self.n, out);
     }
 
     /// Copies the columns of `members` one after another.

@@ -11,7 +11,8 @@ mod sparse_ldl;
 
 pub(crate) use dense_llt::DenseLlt;
 pub(crate) use kernels::{
-    axpy, dot, dots, gram, is_large, lower_gram, norm, subtract_columns, subtract_symmetric, transposed_product,
+    axpy, dot, dots, gram, is_large, lower_gram, lower_square, norm, subtract_columns, subtract_symmetric,
+    transposed_product,
 };
 pub(crate) use ldl::{Ldl, PivotRule, UpperPattern};
 pub(crate) use packed::{PackedUpper, write_rows};

@@ -1,7 +1,7 @@
 //! A Cholesky factorization that grows and shrinks: `M = TTᵀ`, with `T` packed by rows.
 
 use super::dense_llt::factor_lower;
-use super::kernels::{dot, lower_gram, solve_rows_lower, solve_rows_upper};
+use super::kernels::{dot, lower_square, solve_rows_lower, solve_rows_lower_many, solve_rows_upper};
 
 /// `M = TTᵀ` (`k × k`): row `i` of the lower triangle holds `i + 1` entries, so appending a row of `M` is appending one of `T`.
 #[derive(Default)]
@@ -52,7 +52,7 @@ impl RowLlt {
         let size = self.size;
         let column = |i: usize| i * size..(i + 1) * size;
         if size > 0 {
-            (0..k).for_each(|i| self.solve_lower(&mut cross[column(i)]));
+            solve_rows_lower_many(&self.rows, size, cross);
         }
         let cross = &*cross;
         self.product.clear();
@@ -62,7 +62,7 @@ impl RowLlt {
             *d = square[i * k + i];
         }
         if size > 0 {
-            lower_gram(cross, size, product);
+            lower_square(cross, size, product);
             square.iter_mut().zip(&*product).for_each(|(s, p)| *s -= p);
         }
         if !factor_lower(square, k) {
@@ -111,7 +111,7 @@ impl RowLlt {
         for (row, i) in kept.chunks_exact_mut(width).zip((first..self.size).filter(is_kept)) {
             row[..=i - first].copy_from_slice(&self.rows[start(i) + first..start(i + 1)]);
         }
-        lower_gram(kept, width, square);
+        lower_square(kept, width, square);
         if !factor_lower(square, k) {
             return false;
         }

@@ -56,35 +56,36 @@ pub(super) fn dot4<S: Simd>(simd: S, c: [&[f64]; WIDTH], x: &[f64]) -> [f64; WID
     [simd.reduce_sum_f64s(s0), simd.reduce_sum_f64s(s1), simd.reduce_sum_f64s(s2), simd.reduce_sum_f64s(s3)]
 }
 
-/// `cᵢᵀx` and `cᵢᵀy` for four columns, over the length of `x`.
+/// `cᵢᵀxⱼ` for four columns and `N`, over the length of `x₀`: `out[j][i]`.
 #[inline(always)]
-pub(super) fn dot4x2<S: Simd>(simd: S, c: [&[f64]; WIDTH], x: &[f64], y: &[f64]) -> [[f64; WIDTH]; 2] {
-    let len = x.len();
-    let ((xs, x_rest), (ys, y_rest)) = (split::<S>(x, len), split::<S>(y, len));
-    let columns = [split::<S>(c[0], len), split::<S>(c[1], len), split::<S>(c[2], len), split::<S>(c[3], len)];
-    let [(c0, r0), (c1, r1), (c2, r2), (c3, r3)] = columns;
-    let zero = simd.splat_f64s(0.0);
-    let (mut a, mut b) = ([zero; WIDTH], [zero; WIDTH]);
-    for (((((x, y), c0), c1), c2), c3) in xs.iter().zip(ys).zip(c0).zip(c1).zip(c2).zip(c3) {
-        let c = [*c0, *c1, *c2, *c3];
-        for i in 0..WIDTH {
-            a[i] = simd.mul_add_e_f64s(c[i], *x, a[i]);
-            b[i] = simd.mul_add_e_f64s(c[i], *y, b[i]);
+pub(super) fn dot4x<S: Simd, const N: usize>(simd: S, c: [&[f64]; WIDTH], x: [&[f64]; N]) -> [[f64; WIDTH]; N] {
+    let len = x[0].len();
+    let whole = len - len % S::F64_LANES;
+    let columns = [split::<S>(c[0], len).0, split::<S>(c[1], len).0, split::<S>(c[2], len).0, split::<S>(c[3], len).0];
+    let vectors = x.map(|x| split::<S>(x, len).0);
+    let mut sums = [[simd.splat_f64s(0.0); WIDTH]; N];
+    for k in 0..columns[0].len() {
+        let c = [columns[0][k], columns[1][k], columns[2][k], columns[3][k]];
+        for j in 0..N {
+            for i in 0..WIDTH {
+                sums[j][i] = simd.mul_add_e_f64s(c[i], vectors[j][k], sums[j][i]);
+            }
         }
     }
-    if !x_rest.is_empty() {
-        let (x, y) = (simd.partial_load_f64s(x_rest), simd.partial_load_f64s(y_rest));
-        let rest = [r0, r1, r2, r3];
-        for i in 0..WIDTH {
-            let c = simd.partial_load_f64s(rest[i]);
-            a[i] = simd.mul_add_e_f64s(c, x, a[i]);
-            b[i] = simd.mul_add_e_f64s(c, y, b[i]);
+    if whole < len {
+        let c = [&c[0][whole..len], &c[1][whole..len], &c[2][whole..len], &c[3][whole..len]];
+        for j in 0..N {
+            let x = simd.partial_load_f64s(&x[j][whole..len]);
+            for i in 0..WIDTH {
+                sums[j][i] = simd.mul_add_e_f64s(simd.partial_load_f64s(c[i]), x, sums[j][i]);
+            }
         }
     }
-    let mut out = [[0.0; WIDTH]; 2];
-    for i in 0..WIDTH {
-        out[0][i] = simd.reduce_sum_f64s(a[i]);
-        out[1][i] = simd.reduce_sum_f64s(b[i]);
+    let mut out = [[0.0; WIDTH]; N];
+    for j in 0..N {
+        for i in 0..WIDTH {
+            out[j][i] = simd.reduce_sum_f64s(sums[j][i]);
+        }
     }
     out
 }

@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd};
 
-use super::blocks::{WIDTH, dot1, dot4, dot4x2, subtract1, subtract4, subtract4_and_dot4};
+use super::blocks::{WIDTH, dot1, dot4, dot4x, subtract1, subtract4, subtract4_and_dot4};
 
 /// Four columns from `i` on.
 #[inline(always)]
@@ -43,40 +43,70 @@ pub(crate) fn subtract_columns_with_simd<'a, S: Simd, C: Fn(usize) -> &'a [f64]>
     }
 }
 
-/// `outᵢⱼ = cᵢᵀdⱼ` for `rows` columns `c` and as many `d` as `out` (by columns) has place for.
-#[pulp::with_simd(gram = Arch::new())]
+/// `outᵢⱼ = cᵢᵀdⱼ` for `rows` columns `c` and as many `d` as `out` (by columns) has place for; where `lower`, blocks
+/// above the diagonal are left out.
+#[pulp::with_simd(gram_blocks = Arch::new())]
 #[inline(always)]
-pub(crate) fn gram_with_simd<'a, S: Simd, C: Fn(usize) -> &'a [f64], D: Fn(usize) -> &'a [f64]>(
+fn gram_with_simd<'a, S: Simd, C: Fn(usize) -> &'a [f64], D: Fn(usize) -> &'a [f64]>(
     simd: S,
     column: C,
     other: D,
     rows: usize,
+    lower: bool,
     out: &mut [f64],
 ) {
-    if rows == 0 {
-        return;
-    }
-    for (j, out) in out.chunks_mut(2 * rows).enumerate() {
-        let (first, second) = out.split_at_mut(rows);
-        let x = other(2 * j);
-        // A last column without a partner is its own.
-        let y = if second.is_empty() { x } else { other(2 * j + 1) };
-        let mut i = 0;
-        while i + WIDTH <= rows {
-            let [a, b] = dot4x2(simd, four(&column, i), x, y);
-            first[i..i + WIDTH].copy_from_slice(&a);
-            if !second.is_empty() {
-                second[i..i + WIDTH].copy_from_slice(&b);
-            }
-            i += WIDTH;
-        }
-        for i in i..rows {
-            first[i] = dot1(simd, column(i), x);
-            if !second.is_empty() {
-                second[i] = dot1(simd, column(i), y);
-            }
+    let count = out.len() / rows.max(1);
+    let mut j = 0;
+    while j < count {
+        let first = if lower { j - j % WIDTH } else { 0 };
+        let out = &mut out[j * rows..];
+        if j + WIDTH <= count {
+            gram_columns(simd, &column, four(&other, j), (first, rows), out);
+            j += WIDTH;
+        } else {
+            gram_columns(simd, &column, [other(j)], (first, rows), out);
+            j += 1;
         }
     }
+}
+
+/// Columns of [`gram`], from row `first` on.
+#[inline(always)]
+fn gram_columns<'a, S: Simd, const N: usize>(
+    simd: S,
+    column: &impl Fn(usize) -> &'a [f64],
+    x: [&'a [f64]; N],
+    (first, rows): (usize, usize),
+    out: &mut [f64],
+) {
+    let mut i = first;
+    while i + WIDTH <= rows {
+        let sums = dot4x(simd, four(column, i), x);
+        for (j, sums) in sums.iter().enumerate() {
+            out[j * rows + i..j * rows + i + WIDTH].copy_from_slice(sums);
+        }
+        i += WIDTH;
+    }
+    for i in i..rows {
+        for (j, x) in x.iter().enumerate() {
+            out[j * rows + i] = dot1(simd, column(i), x);
+        }
+    }
+}
+
+/// `outᵢⱼ = cᵢᵀdⱼ` for `rows` columns `c` and as many `d` as `out` (by columns) has place for.
+pub(crate) fn gram<'a>(
+    column: impl Fn(usize) -> &'a [f64],
+    other: impl Fn(usize) -> &'a [f64],
+    rows: usize,
+    out: &mut [f64],
+) {
+    gram_blocks(column, other, rows, false, out);
+}
+
+/// The lower triangle of `outᵢⱼ = cᵢᵀcⱼ` (`rows × rows`, by columns); what is above it is not used.
+pub(crate) fn lower_gram<'a>(column: impl Fn(usize) -> &'a [f64], rows: usize, out: &mut [f64]) {
+    gram_blocks(&column, &column, rows, true, out);
 }
 
 /// `out −= M x` where `packed` holds the upper triangle of the symmetric `M`, column `j` from `j (j + 1) / 2` on.

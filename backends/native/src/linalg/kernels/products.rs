@@ -4,10 +4,10 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 
-use super::columns::gram;
+use super::columns::lower_gram;
 
 /// Multiplications from which on faer's product, blocked for the caches, is faster than the own kernel.
-const LARGE: usize = 1 << 19;
+const LARGE: usize = 1 << 24;
 
 /// `out = AᵀB` for `A` (`n × rows`), `B` (`n × cols`) and `out` (its first `rows` of `stride` rows), all by columns.
 pub(crate) fn transposed_product(a: &[f64], b: &[f64], n: usize, out: MatMut<'_, f64>) {
@@ -17,10 +17,10 @@ pub(crate) fn transposed_product(a: &[f64], b: &[f64], n: usize, out: MatMut<'_,
 }
 
 /// The lower triangle of `out = AᵀA` for `A` (`n × k`) and `out` (`k × k`), by columns; what is above it is not used.
-pub(crate) fn lower_gram(a: &[f64], n: usize, out: &mut [f64]) {
+pub(crate) fn lower_square(a: &[f64], n: usize, out: &mut [f64]) {
     let k = a.len() / n.max(1);
-    if n * k * k < LARGE {
-        return gram(|i| &a[i * n..(i + 1) * n], |i| &a[i * n..(i + 1) * n], k, out);
+    if !is_large(n, k, k) {
+        return lower_gram(|i| &a[i * n..(i + 1) * n], k, out);
     }
     let out = MatMut::from_column_major_slice_mut(out, k, k);
     let a = MatRef::from_column_major_slice(a, n, k);

@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd};
 
-use super::blocks::{WIDTH, dot1, dot4, subtract1, subtract4};
+use super::blocks::{WIDTH, dot1, dot4, dot4x, subtract1, subtract4};
 
 /// The entries of four columns from the diagonal block at `j` on down, without it.
 #[inline(always)]
@@ -78,6 +78,11 @@ fn rows(t: &[f64], i: usize) -> [&[f64]; WIDTH] {
 #[pulp::with_simd(solve_rows_lower = Arch::new())]
 #[inline(always)]
 pub(crate) fn solve_rows_lower_with_simd<S: Simd>(simd: S, t: &[f64], v: &mut [f64]) {
+    forward_rows(simd, t, v);
+}
+
+#[inline(always)]
+fn forward_rows<S: Simd>(simd: S, t: &[f64], v: &mut [f64]) {
     let n = v.len();
     let mut i = 0;
     while i + WIDTH <= n {
@@ -96,6 +101,41 @@ pub(crate) fn solve_rows_lower_with_simd<S: Simd>(simd: S, t: &[f64], v: &mut [f
     for i in i..n {
         let row = &t[start(i)..start(i + 1)];
         v[i] = (v[i] - dot1(simd, row, &v[..i])) / row[i];
+    }
+}
+
+/// Each column of `b` (`n × k`) becomes `T⁻¹` times itself, with `T` as in [`solve_rows_lower`].
+#[pulp::with_simd(solve_rows_lower_many = Arch::new())]
+#[inline(always)]
+pub(crate) fn solve_rows_lower_many_with_simd<S: Simd>(simd: S, t: &[f64], n: usize, b: &mut [f64]) {
+    let whole = b.len() - b.len() % (n * WIDTH);
+    let (blocks, rest) = b.split_at_mut(whole);
+    for block in blocks.chunks_exact_mut(n * WIDTH) {
+        let (b0, b1) = block.split_at_mut(n);
+        let (b1, b2) = b1.split_at_mut(n);
+        let (b2, b3) = b2.split_at_mut(n);
+        let mut i = 0;
+        while i < n {
+            let width = WIDTH.min(n - i);
+            let sums = if width == WIDTH {
+                dot4x(simd, rows(t, i), [&b0[..i], &b1[..i], &b2[..i], &b3[..i]])
+            } else {
+                let row = |c: usize| &t[start(i + c)..start(i + c + 1)];
+                [&*b0, b1, b2, b3]
+                    .map(|b| std::array::from_fn(|c| if c < width { dot1(simd, row(c), &b[..i]) } else { 0.0 }))
+            };
+            for (b, sums) in [&mut *b0, b1, b2, b3].into_iter().zip(sums) {
+                for c in 0..width {
+                    let row = &t[start(i + c)..start(i + c + 1)];
+                    let known: f64 = (i..i + c).map(|k| row[k] * b[k]).sum();
+                    b[i + c] = (b[i + c] - sums[c] - known) / row[i + c];
+                }
+            }
+            i += width;
+        }
+    }
+    for column in rest.chunks_exact_mut(n) {
+        forward_rows(simd, t, column);
     }
 }
 
