@@ -1,7 +1,7 @@
 //! Exchanges of all constraints of the wrong sign at once.
 
 use super::budget::{Budget, Stop};
-use super::engine::Engine;
+use super::engine::{Engine, TARGET};
 
 /// Exchanges without fewer wrong signs before the method gives way.
 const TRIES: u32 = 3;
@@ -9,7 +9,8 @@ const TRIES: u32 = 3;
 const FEW: usize = 4;
 
 impl Engine {
-    /// Exchanges until the working set is consistent (true) or there is no progress (false).
+    /// Exchanges until the working set is consistent (true) or there is no progress (false), from a point that need not be
+    /// exact.
     pub(super) fn block_pivot(&mut self, warm: bool, budget: &mut Budget) -> Result<bool, Stop> {
         let (mut best, mut tries) = (usize::MAX, TRIES);
         loop {
@@ -17,9 +18,13 @@ impl Engine {
             let wrong = self.count_wrong();
             let bad = wrong + self.violated.len();
             if bad == 0 {
-                return Ok(true);
+                if !self.refine_rows(TARGET) || self.is_consistent() {
+                    return Ok(true);
+                }
+                continue;
             }
             if !warm && best == usize::MAX && self.violated.len() < FEW {
+                self.refine_rows(TARGET);
                 return Ok(false);
             }
             if bad < best {
@@ -28,14 +33,15 @@ impl Engine {
                 tries -= 1;
             }
             if tries == 0 || self.factor.members.len() - wrong + self.violated.len() > self.data.n {
+                self.refine_rows(TARGET);
                 return Ok(false);
             }
             budget.spend()?;
-            let exchanged = self.exchange();
-            self.recover();
-            if !exchanged {
+            if !self.exchange() {
+                self.recover();
                 return Ok(false);
             }
+            self.recover_roughly();
         }
     }
 

@@ -11,7 +11,9 @@ use crate::linalg::norm;
 /// Rounding allowed in a constraint's value, relative to its terms.
 const ROUNDING: f64 = 1e-12;
 /// A working set's rows hold to this, relative to their terms, or the point is refined.
-const TARGET: f64 = 1e-14;
+pub(super) const TARGET: f64 = 1e-14;
+/// The same while the working set is still far from the last one.
+const ROUGH: f64 = 1e-9;
 const MAX_REFINEMENTS: u32 = 6;
 
 /// One problem with its factorization, working set and point.
@@ -122,6 +124,12 @@ impl Engine {
 
     /// The point and multipliers that make the working set's rows hold with equality, refined until they do.
     pub(super) fn recover(&mut self) {
+        self.recover_roughly();
+        self.refine_rows(TARGET);
+    }
+
+    /// The same, good enough to tell which constraints to exchange.
+    pub(super) fn recover_roughly(&mut self) {
         self.x.copy_from_slice(&self.t0);
         let mut y = std::mem::take(&mut self.y);
         y.clear();
@@ -129,10 +137,16 @@ impl Engine {
         self.factor.solve(&mut self.x, &mut y);
         self.y = y;
         self.data.values(&self.x, &mut self.values);
+        self.refine_rows(ROUGH);
+    }
+
+    /// Refines until the working set's rows hold to `target`, as far as that goes; returns whether the point changed.
+    pub(super) fn refine_rows(&mut self, target: f64) -> bool {
         let mut error = self.working_error();
+        let start = error;
         for _ in 0..MAX_REFINEMENTS {
-            if error <= TARGET {
-                return;
+            if error <= target {
+                break;
             }
             self.saved_x.copy_from_slice(&self.x);
             self.saved_y.clone_from(&self.y);
@@ -141,11 +155,14 @@ impl Engine {
             if new >= 0.5 * error {
                 if new >= error {
                     self.restore_saved();
+                } else {
+                    error = new;
                 }
-                return;
+                break;
             }
             error = new;
         }
+        error < start
     }
 
     pub(super) fn restore_saved(&mut self) {

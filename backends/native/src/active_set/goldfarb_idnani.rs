@@ -5,20 +5,35 @@
 use bpqp_traits::vector::axpy;
 
 use super::budget::{Budget, Stop};
-use super::engine::Engine;
+use super::engine::{Engine, TARGET};
 use super::factor::Member;
 
 /// A multiplier that a step changes by less than this, relative to the step, does not block it.
 const BLOCKING: f64 = 1e-11;
+/// Violations up to this share of a constraint's terms are looked at again in a refined point.
+const DRIFT: f64 = 1e-7;
 
 impl Engine {
     /// From a working set whose multipliers have the right signs, until no constraint is violated.
     pub(super) fn dual_steps(&mut self, budget: &mut Budget) -> Result<(), Stop> {
+        let mut exact = false;
         while let Some(member) = self.most_violated() {
+            if !exact && self.is_drift(member) {
+                exact = true;
+                if self.refine_rows(TARGET) {
+                    continue;
+                }
+            }
             self.enter(member, budget)?;
             self.data.values(&self.x, &mut self.values);
+            exact = false;
         }
         Ok(())
+    }
+
+    /// Whether the member is violated by so little that the steps' rounding may have done it.
+    fn is_drift(&self, w: Member) -> bool {
+        self.excess(w) <= DRIFT * (self.data.magnitude(w.index, &self.x) + self.side(w).abs())
     }
 
     /// The violated constraint whose entry alone would raise the dual objective most: the largest `s²/|y_k|²`.

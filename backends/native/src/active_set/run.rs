@@ -114,7 +114,7 @@ impl Engine {
 
     /// To a working set whose refined point has no wrong signs and violates nothing.
     pub(super) fn inner_loop(&mut self, warm: bool, budget: &mut Budget) -> Result<(), Stop> {
-        self.recover();
+        self.recover_roughly();
         if self.block_pivot(warm, budget)? {
             return Ok(());
         }
