@@ -60,16 +60,21 @@ impl ProgramBuf {
                 old.copy_from_slice(new);
             }
         };
-        set(self.p.values_mut(), new.p);
         set(&mut self.q, new.q);
-        set(self.a.values_mut(), new.a);
         set(&mut self.l, new.l);
         set(&mut self.u, new.u);
         set(&mut self.lb, new.lb);
         set(&mut self.ub, new.ub);
-        if let Some((matrix, offset, _)) = &mut self.cones {
-            set(matrix.values_mut(), new.cone_matrix);
+        if let Some((_, offset, _)) = &mut self.cones {
             set(offset, new.cone_offset);
+        }
+        // Values that stay are not touched: they may be shared.
+        let cone_matrix = self.cones.as_mut().map(|(matrix, ..)| matrix);
+        let matrices = [Some(&mut self.p), Some(&mut self.a), cone_matrix];
+        for (matrix, values) in matrices.into_iter().zip([new.p, new.a, new.cone_matrix]) {
+            if let (Some(matrix), Some(values)) = (matrix, values) {
+                matrix.values_mut().copy_from_slice(values);
+            }
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ pub(crate) struct Engine {
     pub(super) optimal: bool,
     /// The center of the proximal term.
     pub(super) center: Vec<f64>,
+    pub(super) next_center: Vec<f64>,
     /// The size of the forces that balance: `1 + ‖q‖∞`.
     pub(super) force: f64,
     /// `L⁻¹(D center − q)`.
@@ -71,6 +72,7 @@ impl Engine {
             guess: Some(Vec::new()),
             optimal: false,
             center: vec![0.0; n],
+            next_center: Vec::new(),
             force: 1.0,
             t0: vec![0.0; n],
             x: vec![0.0; n],

@@ -2,7 +2,7 @@
 //! proximal term.
 
 use bpqp_traits::claims::{Claim, judge};
-use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::vector::{dot, max_abs, max_nan};
 use bpqp_traits::{ProgramRef, Solution, Status};
 
 use super::budget::{Budget, Stop};
@@ -15,6 +15,9 @@ const OUTER: u32 = 50;
 const CORRECTIONS: u32 = 20;
 /// … and no more where one keeps this share of the error.
 const SLOW: f64 = 0.5;
+
+/// A ray's curvature relative to its slope is far below this.
+const RAY: f64 = 0.1;
 
 impl Engine {
     /// Moves the center until the true problem is solved, or is proved unbounded.
@@ -30,7 +33,7 @@ impl Engine {
             self.set_linear_term();
             self.inner_loop(warm, budget)?;
             warm = true;
-            let next = self.x.clone();
+            self.next_center.clone_from(&self.x);
             self.refine();
             if self.is_consistent() {
                 self.write(out);
@@ -39,15 +42,22 @@ impl Engine {
                 }
             }
             out.resize(self.data.n, self.data.m, 0);
-            for ((o, x), c) in out.x.iter_mut().zip(&next).zip(&self.center) {
+            for ((o, x), c) in out.x.iter_mut().zip(&self.next_center).zip(&self.center) {
                 *o = x - c;
             }
-            if certificates::dual(program, ray_tolerance, out) {
+            if self.may_be_ray(&out.x) && certificates::dual(program, ray_tolerance, out) {
                 return Ok(judge(program, Claim { status: Status::DualInfeasible, limited: false }, tolerance, out));
             }
-            self.center.copy_from_slice(&next);
+            std::mem::swap(&mut self.center, &mut self.next_center);
         }
         Err(Stop::GaveUp)
+    }
+
+    /// Whether `d` descends along less curvature than a ray could be mistaken for: a look before the whole check.
+    fn may_be_ray(&mut self, d: &[f64]) -> bool {
+        self.dx.fill(0.0);
+        self.data.subtract_hessian(d, &mut self.dx);
+        max_abs(&self.dx) <= -RAY * dot(&self.data.q, d)
     }
 
     /// Refines the point against the true KKT matrix on the working set, as far as that goes.
