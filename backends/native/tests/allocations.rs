@@ -40,8 +40,8 @@ const N: usize = 30;
 /// `½‖x‖² + qᵀx` with coupling, over `Σx = 1`, `x ≥ 0` and some rows; `definite` says whether `P` is.
 fn program(definite: bool) -> ProgramBuf {
     let entry = |i: usize, j: usize| match (i == j, i < j) {
-        (true, _) if definite || i % 3 > 0 => 2.0 + i as f64 / 10.0,
-        (_, true) if i % 3 > 0 && j % 3 > 0 => 0.05,
+        (true, _) if definite || !i.is_multiple_of(3) => 2.0 + i as f64 / 10.0,
+        (_, true) if !i.is_multiple_of(3) && !j.is_multiple_of(3) => 0.05,
         _ => 0.0,
     };
     let p: Vec<f64> = (0..N * N).map(|k| entry(k / N, k % N)).collect();
