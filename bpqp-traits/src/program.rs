@@ -142,7 +142,7 @@ impl<'a> ProgramRef<'a> {
     }
 }
 
-fn check_diagonal(p: CscRef<'_>) -> Result<()> {
+pub(crate) fn check_diagonal(p: CscRef<'_>) -> Result<()> {
     // The diagonal's entry is the last of its column's.
     let last_of = |j: usize| p.col_ptr()[j + 1].checked_sub(1).filter(|&k| k >= p.col_ptr()[j]);
     let diagonal = |j: usize| last_of(j).filter(|&k| p.row_idx()[k] == j).map(|k| p.values()[k]);

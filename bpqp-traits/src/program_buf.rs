@@ -1,6 +1,6 @@
 //! The problem as solvers see it, owned.
 
-use crate::program::{check_bounds, check_finite};
+use crate::program::{check_bounds, check_diagonal, check_finite};
 use crate::{ConesRef, CscMatrix, Error, ProgramRef, ProgramUpdate, Result};
 
 /// An owned convex program with the invariants of [`ProgramRef`].
@@ -90,21 +90,24 @@ impl ProgramBuf {
                 other => other,
             }
         };
-        let p = self.p.as_ref().with_values(pick(new.p, self.p.values())).map_err(named("P"))?;
-        let a = self.a.as_ref().with_values(pick(new.a, self.a.values())).map_err(named("A"))?;
+        let matrix = |old: &CscMatrix, new: Option<&[f64]>, block| match new {
+            Some(values) => old.as_ref().with_values(values).map(|_| ()).map_err(named(block)),
+            None => Ok(()),
+        };
+        matrix(&self.p, new.p, "P")?;
+        matrix(&self.a, new.a, "A")?;
         let q = pick(new.q, &self.q);
         if q.len() != self.q.len() {
             return Err(Error::invalid_problem("q", format!("has length {}, expected {}", q.len(), self.q.len())));
         }
         let rows = (pick(new.l, &self.l), pick(new.u, &self.u));
         let vars = (pick(new.lb, &self.lb), pick(new.ub, &self.ub));
-        if new.changes_matrices() {
-            ProgramRef::new(p, q, a, rows, vars)?;
-        } else {
-            check_finite("q", q)?;
-            check_bounds(("l", rows.0), ("u", rows.1), a.nrows())?;
-            check_bounds(("lb", vars.0), ("ub", vars.1), q.len())?;
+        if let Some(values) = new.p {
+            check_diagonal(self.p.as_ref().with_values(values)?)?;
         }
+        check_finite("q", q)?;
+        check_bounds(("l", rows.0), ("u", rows.1), self.a.nrows())?;
+        check_bounds(("lb", vars.0), ("ub", vars.1), q.len())?;
         match &self.cones {
             Some((matrix, offset, dims)) => {
                 let values = pick(new.cone_matrix, matrix.values());
