@@ -5,11 +5,17 @@
 
 mod active_set;
 mod admm;
+mod best;
 mod certificates;
 mod convexity;
+mod infeasibility;
+mod interior_point;
 mod kkt;
 mod linalg;
 mod native_solver;
+mod polish;
+mod progress;
+mod scaling;
 mod session;
 mod settings;
 

@@ -2,14 +2,17 @@
 
 use std::time::Instant;
 
+use bpqp_traits::claims::{Claim, judge};
 use bpqp_traits::{
-    ActiveSet, Error, KktFactor, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status,
+    ActiveSet, CscRef, Error, KktFactor, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution,
+    Status,
 };
 
 use crate::NAME;
 use crate::active_set::{Budget, End, Engine};
 use crate::admm::AdmmSession;
 use crate::convexity::Convexity;
+use crate::interior_point::{InteriorPoint, Limits};
 use crate::settings::{Method, Options};
 
 /// The active-set method is chosen up to this many variables …
@@ -28,33 +31,67 @@ pub(crate) struct NativeSession {
     program: ProgramBuf,
     options: Options,
     engine: Option<Box<Engine>>,
-    /// Made when first needed.
+    /// Made when first needed, as all below.
+    interior: Option<Box<InteriorPoint>>,
     admm: Option<Box<AdmmSession>>,
+    convexity: Option<Convexity>,
     /// A start that the methods have not seen yet.
     start: Option<Solution>,
 }
 
 impl NativeSession {
-    /// Checks convexity and factors for the method that goes first.
+    /// Checks convexity and prepares the method that goes first.
     pub(crate) fn new(program: &ProgramRef<'_>, options: Options) -> Result<Self> {
         let dense = match options.method {
             Method::Auto => fits(program),
             Method::ActiveSet => {
                 let (n, m) = (program.num_vars(), program.num_rows());
                 if n.saturating_mul(n.saturating_add(m)) > MAX_ENTRIES {
-                    return Err(Error::unsupported(NAME, "dense problems of this size; use method = admm"));
+                    return Err(Error::unsupported(NAME, "dense problems of this size; use method = interior-point"));
                 }
                 true
             }
-            Method::Admm => false,
+            Method::InteriorPoint | Method::Admm => false,
         };
-        let engine = if dense { proved(Engine::new(program), program)? } else { None };
-        let mut session =
-            Self { program: ProgramBuf::from(program), engine: engine.map(Box::new), admm: None, start: None, options };
-        if session.engine.is_none() && session.options.method != Method::ActiveSet {
-            session.admm()?;
+        let engine = if dense { Engine::new(program) } else { None };
+        let proved = engine.as_ref().is_some_and(|engine| !engine.is_proximal());
+        let mut session = Self {
+            program: ProgramBuf::from(program),
+            engine: engine.map(Box::new),
+            interior: None,
+            admm: None,
+            convexity: None,
+            start: None,
+            options,
+        };
+        if !proved {
+            session.check_convexity(program.p())?;
+        }
+        match session.options.method {
+            Method::Admm => drop(session.admm()?),
+            Method::Auto | Method::InteriorPoint if session.engine.is_none() => drop(session.interior()?),
+            _ => {}
         }
         Ok(session)
+    }
+
+    /// Checks `p`, which has the program's pattern.
+    fn check_convexity(&mut self, p: CscRef<'_>) -> Result<()> {
+        let mut convexity = match self.convexity.take() {
+            Some(convexity) => convexity,
+            None => Convexity::new(p)?,
+        };
+        let checked = convexity.check(p);
+        self.convexity = Some(convexity);
+        checked
+    }
+
+    fn interior(&mut self) -> Result<&mut InteriorPoint> {
+        let interior = match self.interior.take() {
+            Some(interior) => interior,
+            None => Box::new(InteriorPoint::new(&self.program.as_ref(), self.options.scaling)?),
+        };
+        Ok(self.interior.insert(interior))
     }
 
     fn admm(&mut self) -> Result<&mut AdmmSession> {
@@ -65,8 +102,13 @@ impl NativeSession {
         Ok(self.admm.insert(admm))
     }
 
-    /// Runs the active-set method; `None` leaves the problem to ADMM.
+    fn deadline(&self, started: Instant) -> Option<Instant> {
+        self.options.time_limit.and_then(|limit| started.checked_add(limit))
+    }
+
+    /// Runs the active-set method; `None` leaves the problem to the other methods.
     fn active_set(&mut self, started: Instant, out: &mut Solution) -> Option<Status> {
+        let deadline = self.deadline(started);
         let engine = self.engine.as_mut()?;
         if let Some(start) = &self.start {
             engine.warm_start(&start.x, &start.y, &start.bound_duals);
@@ -74,7 +116,7 @@ impl NativeSession {
         let program = self.program.as_ref();
         let mut budget = Budget {
             changes: self.options.max_iterations,
-            deadline: self.options.time_limit.and_then(|limit| started.checked_add(limit)),
+            deadline,
             patience: 100 + 20 * (program.num_vars() + program.num_rows()) as u64,
             spent: 0,
         };
@@ -91,7 +133,21 @@ impl NativeSession {
         }
     }
 
-    /// Runs ADMM with what is left of the limits; `spent` changes of the active set count as iterations.
+    /// Runs the interior-point method; `None` leaves the problem to ADMM.
+    fn run_interior(&mut self, started: Instant, spent: u64, out: &mut Solution) -> Result<Option<Status>> {
+        let (tolerance, ray_tolerance) = (self.options.tolerance, self.options.infeasibility_tolerance);
+        let factorizations = self.options.max_iterations.saturating_sub(spent);
+        let (deadline, verbose) = (self.deadline(started), self.options.verbose);
+        let limits = Limits { tolerance, ray_tolerance, factorizations, deadline, verbose };
+        let status = self.interior()?.solve(limits, out)?;
+        out.iterations += spent;
+        if status.is_none() && out.x.iter().chain(&out.y).chain(&out.bound_duals).all(|v| v.is_finite()) {
+            self.start = Some(out.clone());
+        }
+        Ok(status)
+    }
+
+    /// Runs ADMM with what is left of the limits; `spent` iterations of the methods before it count.
     fn run_admm(&mut self, started: Instant, spent: u64, out: &mut Solution) -> Result<Status> {
         let left = self.options.max_iterations.saturating_sub(spent);
         if left == 0 {
@@ -121,14 +177,6 @@ fn fits(program: &ProgramRef<'_>) -> bool {
     n <= MAX_VARIABLES && m <= MAX_ROWS && (n <= SMALL || dense)
 }
 
-/// The engine, with the convexity of `P` proved: by its own factorization where that is of `P` alone.
-fn proved(engine: Option<Engine>, program: &ProgramRef<'_>) -> Result<Option<Engine>> {
-    if engine.as_ref().is_none_or(Engine::is_proximal) {
-        Convexity::new(program.p())?.check(program.p())?;
-    }
-    Ok(engine)
-}
-
 impl Session for NativeSession {
     fn solve(&mut self, out: &mut Solution) -> Result<Status> {
         let started = Instant::now();
@@ -136,13 +184,23 @@ impl Session for NativeSession {
         if let Some(status) = self.active_set(started, out) {
             return Ok(status);
         }
-        let spent = if self.engine.is_some() { out.iterations } else { 0 };
-        if self.options.method == Method::ActiveSet {
-            let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
-            out.resize(n, m, 0);
-            return Ok(Status::NumericalError);
+        let mut spent = if self.engine.is_some() { out.iterations } else { 0 };
+        let method = self.options.method;
+        if matches!(method, Method::Auto | Method::InteriorPoint) {
+            if let Some(status) = self.run_interior(started, spent, out)? {
+                return Ok(status);
+            }
+            spent = out.iterations;
         }
-        self.run_admm(started, spent, out)
+        if matches!(method, Method::Auto | Method::Admm) {
+            return self.run_admm(started, spent, out);
+        }
+        let program = self.program.as_ref();
+        if method == Method::ActiveSet {
+            out.resize(program.num_vars(), program.num_rows(), 0);
+        }
+        let claim = Claim { status: Status::NumericalError, limited: false };
+        Ok(judge(&program, claim, self.options.tolerance, out))
     }
 
     fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) -> Result<()> {
@@ -163,14 +221,17 @@ impl Session for NativeSession {
     fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
         self.program.check_update(new)?;
         if let Some(values) = new.p {
-            let p = self.program.as_ref().p().with_values(values)?;
-            Convexity::new(p)?.check(p)?;
+            let program = self.program.clone();
+            self.check_convexity(program.as_ref().p().with_values(values)?)?;
         }
         let mut reuse = Reuse::Numeric;
         if let Some(admm) = &mut self.admm {
             reuse = admm.update(new)?;
         }
         self.program.apply(new)?;
+        if let Some(interior) = &mut self.interior {
+            interior.set_program(&self.program.as_ref(), new.changes_matrices());
+        }
         if let Some(engine) = &mut self.engine {
             if !new.changes_matrices() {
                 engine.set_vectors(&self.program.as_ref());

@@ -26,9 +26,10 @@ const MAX_ITERATIONS: u64 = 200_000;
 /// Which forward method solves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// The active-set method where it fits, ADMM where it does not or gives up.
+    /// The active-set method where it fits; where it does not or gives up, the interior-point method, then ADMM.
     Auto,
     ActiveSet,
+    InteriorPoint,
     Admm,
 }
 
@@ -37,8 +38,9 @@ impl Method {
         match settings.options.get("method").map(String::as_str) {
             None | Some("auto") => Ok(Self::Auto),
             Some("active-set") => Ok(Self::ActiveSet),
+            Some("interior-point") => Ok(Self::InteriorPoint),
             Some("admm") => Ok(Self::Admm),
-            Some(_) => Err(Error::invalid_setting("method", "must be auto, active-set or admm")),
+            Some(_) => Err(Error::invalid_setting("method", "must be auto, active-set, interior-point or admm")),
         }
     }
 }

@@ -53,12 +53,15 @@ pub(crate) struct SolverArgs {
     /// Option of the backend, as its documentation names it; may be given several times
     #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
     pub(crate) options: Vec<(String, String)>,
+    /// Let the solver print its progress
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) verbose: bool,
 }
 
 impl SolverArgs {
     pub(crate) fn settings(&self) -> Settings {
         let options = self.options.iter().cloned().collect();
-        Settings { time_limit: self.time_limit, options, ..Settings::with_tolerance(self.tol) }
+        Settings { time_limit: self.time_limit, options, verbose: self.verbose, ..Settings::with_tolerance(self.tol) }
     }
 }
 
@@ -71,7 +74,7 @@ fn option(text: &str) -> Result<(String, String), String> {
 
 impl Default for SolverArgs {
     fn default() -> Self {
-        Self { tol: Settings::default().tolerance, time_limit: None, options: Vec::new() }
+        Self { tol: Settings::default().tolerance, time_limit: None, options: Vec::new(), verbose: false }
     }
 }
 

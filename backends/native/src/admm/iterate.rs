@@ -2,9 +2,9 @@
 
 use bpqp_traits::vector::{axpy, max_abs};
 
-use super::kkt::AdmmKkt;
 use super::rho::Rho;
-use super::scaling::Scaled;
+use crate::kkt::QuasiDefinite;
+use crate::scaling::Scaled;
 
 /// The iterate, in scaled units.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl Iterate {
     }
 
     /// One step with over-relaxation `alpha`.
-    pub(crate) fn step(&mut self, problem: &Scaled, kkt: &mut AdmmKkt, rho: &Rho, sigma: f64, alpha: f64) {
+    pub(crate) fn step(&mut self, problem: &Scaled, kkt: &mut QuasiDefinite, rho: &Rho, sigma: f64, alpha: f64) {
         let n = self.x.len();
         let (top, bottom) = self.rhs.split_at_mut(n);
         for j in 0..n {

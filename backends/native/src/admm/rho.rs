@@ -1,6 +1,10 @@
 //! Step sizes: one base ρ, stiffer on equalities, soft on rows without sides.
 
-use super::scaling::Scaled;
+use bpqp_traits::{Error, Result};
+
+use crate::NAME;
+use crate::kkt::QuasiDefinite;
+use crate::scaling::Scaled;
 
 const MIN: f64 = 1e-6;
 const MAX: f64 = 1e6;
@@ -41,5 +45,24 @@ impl Rho {
         let base = (self.base * (primal.max(1e-16) / dual.max(1e-16)).sqrt()).clamp(MIN, MAX);
         let ratio = base / self.base;
         (ratio.is_finite() && !(1.0 / WORTHWHILE..=WORTHWHILE).contains(&ratio)).then_some(base)
+    }
+
+    /// Factors the matrix of the step, `[P + σI + diag(ρ_b)  Aᵀ; A  −diag(1/ρ)]`.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] where a pivot is not finite.
+    pub(crate) fn factorize(&self, kkt: &mut QuasiDefinite, problem: &Scaled, sigma: f64) -> Result<()> {
+        let n = self.bounds.len();
+        kkt.matrix.set(problem.p.values(), problem.a.values());
+        for (j, r) in self.bounds.iter().enumerate() {
+            kkt.matrix.add_diagonal(j, sigma + r);
+        }
+        for (i, r) in self.rows.iter().enumerate() {
+            kkt.matrix.add_diagonal(n + i, -1.0 / r);
+        }
+        if kkt.factorize() {
+            return Ok(());
+        }
+        Err(Error::backend(NAME, "the factorization of the ADMM step broke down: the data are out of range"))
     }
 }

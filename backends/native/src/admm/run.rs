@@ -1,14 +1,15 @@
 //! One solve: iterate, check, polish, adapt.
 
-use std::io::Write;
 use std::time::Instant;
 
-use bpqp_traits::{KktResiduals, ProgramRef, Result, Solution, Status};
+use bpqp_traits::{Result, Solution, Status};
 
-use super::infeasibility;
-use super::judge::{Budget, Point, Spent, Verdict};
 use super::rho::Rho;
 use super::session::AdmmSession;
+use crate::best::Best;
+use crate::infeasibility;
+use crate::polish::{Budget, Point};
+use crate::progress::print;
 
 /// Factorizations of one run of the polish at most …
 const POLISH_MAX: u64 = 60;
@@ -34,31 +35,19 @@ pub(crate) struct Run<'a> {
     factor_cost: f64,
 }
 
-/// The best point seen, in the caller's units.
-struct Best {
-    solution: Solution,
-    scratch: Solution,
-    residual: f64,
-}
-
-impl Best {
-    /// Remembers the point in `scratch` if it is better; returns its residual.
-    fn offer(&mut self, program: &ProgramRef<'_>) -> f64 {
-        let residual = KktResiduals::compute(program, &self.scratch).max();
-        if residual < self.residual || self.solution.x.is_empty() {
-            self.residual = if residual.is_nan() { f64::INFINITY } else { residual };
-            std::mem::swap(&mut self.solution, &mut self.scratch);
-        }
-        residual
-    }
-}
-
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &'a mut AdmmSession) -> Self {
         let factor_cost = session.kkt.ldl.cost_ratio();
-        let best = Best { solution: Solution::default(), scratch: Solution::default(), residual: f64::INFINITY };
         let next_polish = session.options.check_interval.max(factor_cost as u64);
-        Self { s: session, started: Instant::now(), best, iterations: 0, polish_work: 0.0, next_polish, factor_cost }
+        Self {
+            s: session,
+            started: Instant::now(),
+            best: Best::default(),
+            iterations: 0,
+            polish_work: 0.0,
+            next_polish,
+            factor_cost,
+        }
     }
 
     /// Runs to a status; `warm` says that the iterate is a guess worth polishing at once.
@@ -106,8 +95,7 @@ impl<'a> Run<'a> {
 
     fn offer_iterate(&mut self) -> f64 {
         let AdmmSession { it, problem, program, .. } = &*self.s;
-        problem.unscale(&it.x, &it.y, &it.zeta, &mut self.best.scratch);
-        self.best.offer(&program.as_ref())
+        self.best.offer((&program.as_ref(), problem), Point { x: &it.x, y: &it.y, zeta: &it.zeta })
     }
 
     /// Everything that is done every few iterations; a status ends the solve.
@@ -157,22 +145,14 @@ impl<'a> Run<'a> {
         let AdmmSession { polish, problem, it, program, options, .. } = &mut *self.s;
         let Some(polish) = polish else { return None };
         let program = program.as_ref();
-        problem.unscale(&it.x, &it.y, &it.zeta, &mut best.scratch);
-        let current = KktResiduals::compute(&program, &best.scratch).max();
+        let iterate = Point { x: &it.x, y: &it.y, zeta: &it.zeta };
+        let current = best.residual_of((&program, problem), iterate);
         if polish.is_new() || current < RESTART * polish.residual && polish.residual.is_finite() {
-            polish.restart(it);
+            polish.restart(Point { x: &it.w, ..iterate });
         }
         let budget = Budget { factorizations, steps: (POLISH_STEPS * factorizations).min(left), deadline };
-        let mut certified = None;
-        let spent: Spent = polish.run(problem, budget, &mut |point, change| {
-            problem.unscale(point.x, point.y, point.zeta, &mut best.scratch);
-            let residual = best.offer(&program);
-            if let Some(change) = change.filter(|_| residual > options.tolerance) {
-                certified = infeasibility::status(&program, problem, change, options.infeasibility_tolerance, out);
-            }
-            let late = deadline.is_some_and(|d| Instant::now() >= d);
-            Verdict { residual, done: certified.is_some() || residual <= options.tolerance || late }
-        });
+        let tolerances = (options.tolerance, options.infeasibility_tolerance);
+        let (spent, certified) = best.polish(polish, (&program, problem), tolerances, budget, out);
         if options.verbose {
             print(format_args!(
                 "{:>8} polish: iterate {current:.1e}, polished {:.1e}, best {:.1e}, {spent:?}",
@@ -180,7 +160,8 @@ impl<'a> Run<'a> {
             ));
         }
         if polish.residual < current {
-            it.set(problem, &polish.x, &polish.y, &polish.zeta);
+            let point = polish.point();
+            it.set(problem, point.x, point.y, point.zeta);
         }
         self.polish_work += spent.factorizations as f64 * self.factor_cost + spent.steps as f64;
         self.iterations += spent.steps;
@@ -200,13 +181,8 @@ impl<'a> Run<'a> {
         }
         if let Some(base) = rho.rebalanced(primal, dual) {
             *rho = Rho::new(problem, base);
-            kkt.factorize(problem, options.sigma, rho)?;
+            rho.factorize(kkt, problem, options.sigma)?;
         }
         Ok(())
     }
-}
-
-/// Prints a line of progress; a closed standard output is no reason to stop.
-fn print(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout(), "{line}");
 }

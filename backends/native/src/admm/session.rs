@@ -5,12 +5,11 @@ use std::time::Duration;
 use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
 
 use super::iterate::Iterate;
-use super::kkt::AdmmKkt;
-use super::polish::Polish;
 use super::rho::Rho;
 use super::run::Run;
-use super::scaling::Scaled;
-use crate::convexity::Convexity;
+use crate::kkt::QuasiDefinite;
+use crate::polish::Polish;
+use crate::scaling::Scaled;
 use crate::settings::Options;
 
 /// The solver's session.
@@ -19,23 +18,20 @@ pub(crate) struct AdmmSession {
     pub(super) options: Options,
     pub(super) problem: Scaled,
     pub(super) rho: Rho,
-    pub(super) kkt: AdmmKkt,
+    pub(super) kkt: QuasiDefinite,
     pub(super) polish: Option<Polish>,
     pub(super) it: Iterate,
-    convexity: Convexity,
     /// Where the next solve starts, in the caller's units.
     start: Option<Solution>,
 }
 
 impl AdmmSession {
-    /// Checks convexity, equilibrates, and factors the first time.
+    /// Equilibrates and factors the first time; the caller has checked convexity.
     pub(crate) fn new(program: &ProgramRef<'_>, options: Options) -> Result<Self> {
-        let mut convexity = Convexity::new(program.p())?;
-        convexity.check(program.p())?;
         let problem = Scaled::new(program, options.scaling);
         let rho = Rho::new(&problem, options.rho);
-        let mut kkt = AdmmKkt::new(&problem)?;
-        kkt.factorize(&problem, options.sigma, &rho)?;
+        let mut kkt = QuasiDefinite::new(problem.p.as_ref(), problem.a.as_ref())?;
+        rho.factorize(&mut kkt, &problem, options.sigma)?;
         let (n, m) = (problem.num_vars(), problem.num_rows());
         Ok(Self {
             program: ProgramBuf::from(program),
@@ -46,7 +42,6 @@ impl AdmmSession {
             problem,
             rho,
             kkt,
-            convexity,
         })
     }
 
@@ -98,12 +93,6 @@ impl Session for AdmmSession {
     fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
         let mut program = self.program.clone();
         program.apply(new)?;
-        if new.p.is_some() {
-            let checked = self.convexity.check(program.as_ref().p());
-            if checked.is_err() {
-                return checked.map(|()| Reuse::Nothing);
-            }
-        }
         let mut problem = self.problem.clone();
         if new.changes_matrices() {
             problem = Scaled::new(&program.as_ref(), self.options.scaling);
@@ -114,7 +103,7 @@ impl Session for AdmmSession {
         let rho = Rho::new(&problem, base);
         let reuse = if new.changes_matrices() || rho != self.rho {
             let mut kkt = self.kkt.sibling();
-            kkt.factorize(&problem, self.options.sigma, &rho)?;
+            rho.factorize(&mut kkt, &problem, self.options.sigma)?;
             self.kkt = kkt;
             Reuse::Symbolic
         } else {

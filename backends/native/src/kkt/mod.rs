@@ -4,7 +4,9 @@ mod assemble;
 mod direct;
 mod equilibrate;
 mod native_kkt;
+mod quasi_definite;
 
 pub(crate) use assemble::KktMatrix;
 pub use direct::DirectKkt;
 pub use native_kkt::NativeKkt;
+pub(crate) use quasi_definite::QuasiDefinite;

@@ -9,13 +9,12 @@ use std::time::Instant;
 use bpqp_traits::Side;
 use bpqp_traits::vector::{axpy, dot, max_abs};
 
-use super::iterate::Iterate;
 use super::judge::{Budget, Judge, Point, Spent, Verdict};
-use super::kkt::AdmmKkt;
 use super::line_search::LineSearch;
 use super::multipliers::multipliers;
-use super::scaling::Scaled;
+use crate::kkt::QuasiDefinite;
 use crate::linalg::Refiner;
+use crate::scaling::Scaled;
 
 const RHO_START: f64 = 1e2;
 const RHO_MAX: f64 = 1e7;
@@ -28,7 +27,7 @@ const MAX_IDLE: u32 = 12;
 
 /// The polish's state, kept between runs.
 pub(crate) struct Polish {
-    pub(super) kkt: AdmmKkt,
+    pub(super) kkt: QuasiDefinite,
     pub(super) refiner: Refiner,
     pub(super) x: Vec<f64>,
     pub(super) y: Vec<f64>,
@@ -58,7 +57,7 @@ pub(crate) struct Polish {
 }
 
 impl Polish {
-    pub(crate) fn new(kkt: &AdmmKkt, n: usize, m: usize) -> Self {
+    pub(crate) fn new(kkt: &QuasiDefinite, n: usize, m: usize) -> Self {
         let zeros = |k| vec![0.0; k];
         Self {
             kkt: kkt.sibling(),
@@ -93,14 +92,19 @@ impl Polish {
         self.residual = f64::INFINITY;
     }
 
+    /// Where it stands.
+    pub(crate) fn point(&self) -> Point<'_> {
+        Point { x: &self.x, y: &self.y, zeta: &self.zeta }
+    }
+
     /// Whether it was never started.
     pub(crate) fn is_new(&self) -> bool {
         !self.started
     }
 
-    /// Starts over from the ADMM iterate.
-    pub(crate) fn restart(&mut self, it: &Iterate) {
-        self.adopt(&it.w, &it.y, &it.zeta, f64::INFINITY);
+    /// Starts over from `point`.
+    pub(crate) fn restart(&mut self, point: Point<'_>) {
+        self.adopt(point.x, point.y, point.zeta, f64::INFINITY);
         (self.rho, self.sigma, self.inner) = (RHO_START, SIGMA_START, INNER_START);
         self.violation = f64::INFINITY;
         (self.started, self.finished) = (true, false);
@@ -197,7 +201,7 @@ impl Polish {
             self.kkt.matrix.add_diagonal(n + i, if side.is_active() { -1.0 / self.rho } else { -1.0 });
         }
         self.factored = Some((self.rows.clone(), self.bounds.clone(), self.rho, self.sigma));
-        let done = self.kkt.factorize_assembled();
+        let done = self.kkt.factorize();
         if !done {
             self.factored = None;
         }

@@ -2,9 +2,9 @@
 
 use bpqp_traits::{ProgramRef, Solution, Status};
 
-use super::judge::Point;
-use super::scaling::Scaled;
 use crate::certificates;
+use crate::polish::Point;
+use crate::scaling::Scaled;
 
 /// What `change`, a difference of iterates in scaled units, proves: `out` then holds the certificate and NaN elsewhere.
 pub(crate) fn status(

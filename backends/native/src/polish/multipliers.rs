@@ -3,7 +3,7 @@
 use bpqp_traits::Side;
 
 /// The multipliers `ρ(v − Π(v))` at `v = value + center/ρ`, and the sides where they are not zero.
-pub(super) fn multipliers(
+pub(crate) fn multipliers(
     value: &[f64],
     center: &[f64],
     rho: f64,

@@ -4,10 +4,10 @@ use bpqp_traits::Side;
 use bpqp_traits::vector::max_abs;
 
 use super::judge::{Judge, Point, Verdict};
-use super::kkt::AdmmKkt;
-use super::polish::Polish;
-use super::scaling::Scaled;
+use super::newton::Polish;
+use crate::kkt::QuasiDefinite;
 use crate::linalg::{Refinement, System};
+use crate::scaling::Scaled;
 
 const REFINEMENT: Refinement = Refinement { target: 1e-15, max_steps: 25 };
 
@@ -61,7 +61,7 @@ fn side_value(side: Side, lower: f64, upper: f64) -> Option<f64> {
 /// `[P_FF A_SFᵀ; A_SF 0]` over the free variables and the active rows, in the full index range.
 struct ActiveSystem<'a> {
     problem: &'a Scaled,
-    kkt: &'a mut AdmmKkt,
+    kkt: &'a mut QuasiDefinite,
     rows: &'a [Side],
     bounds: &'a [Side],
 }

@@ -1,0 +1,160 @@
+//! The inequalities, one by one, each with its distance and its multiplier.
+
+use crate::scaling::Scaled;
+
+/// Inequalities `t = sign · (side − v_k) ≥ 0` with multipliers `z ≥ 0`, where `v = (x, s)` and `s` stands for `Ax`.
+///
+/// A newton step moves `v` by `dv` and wants `t z` to become `target`; eliminating `dt` and `dz` leaves the multiplier of
+/// `v_k` with `dζ_k = θ_k dv_k + h_k`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Barriers {
+    /// `k` in `0..n + m`.
+    pub(super) index: Vec<usize>,
+    /// 1 for upper sides, −1 for lower ones.
+    pub(super) sign: Vec<f64>,
+    side: Vec<f64>,
+    pub(super) t: Vec<f64>,
+    pub(super) z: Vec<f64>,
+    pub(super) dt: Vec<f64>,
+    pub(super) dz: Vec<f64>,
+    /// `sign · (side − v) − t`.
+    residual: Vec<f64>,
+    /// What `t z` should become in the step at hand.
+    target: Vec<f64>,
+}
+
+impl Barriers {
+    /// The finite sides of what is not an equality; distances and multipliers one.
+    pub(super) fn new(problem: &Scaled) -> Self {
+        let n = problem.num_vars();
+        let vars = problem.lb.iter().zip(&problem.ub).enumerate();
+        let rows = problem.l.iter().zip(&problem.u).enumerate().map(|(i, sides)| (n + i, sides));
+        let mut new = Self::default();
+        for (k, (&lower, &upper)) in vars.chain(rows).filter(|(_, (l, u))| l != u) {
+            for (side, sign) in [(lower, -1.0), (upper, 1.0)] {
+                if side.is_finite() {
+                    new.index.push(k);
+                    new.sign.push(sign);
+                    new.side.push(side);
+                }
+            }
+        }
+        let len = new.index.len();
+        (new.t, new.z) = (vec![1.0; len], vec![1.0; len]);
+        for v in [&mut new.dt, &mut new.dz, &mut new.residual, &mut new.target] {
+            v.resize(len, 0.0);
+        }
+        new
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// The mean of `t z`; zero without inequalities.
+    pub(super) fn mu(&self) -> f64 {
+        let sum: f64 = self.t.iter().zip(&self.z).map(|(t, z)| t * z).sum();
+        sum / self.len().max(1) as f64
+    }
+
+    /// The same after a step of `(primal, dual)` lengths.
+    pub(super) fn mu_after(&self, (primal, dual): (f64, f64)) -> f64 {
+        let new = |i: usize| (self.t[i] + primal * self.dt[i]) * (self.z[i] + dual * self.dz[i]);
+        (0..self.len()).map(new).sum::<f64>() / self.len().max(1) as f64
+    }
+
+    /// Measures the distances of `v = (x, s)`.
+    pub(super) fn set_residual(&mut self, x: &[f64], s: &[f64]) {
+        let n = x.len();
+        for (i, &k) in self.index.iter().enumerate() {
+            let v = if k < n { x[k] } else { s[k - n] };
+            self.residual[i] = self.sign[i] * (self.side[i] - v) - self.t[i];
+        }
+    }
+
+    /// Aims at `t z = center`; `second_order` takes off what the products of the last step's `dt` and `dz` will add.
+    pub(super) fn aim(&mut self, center: f64, second_order: bool) {
+        for i in 0..self.len() {
+            let product = if second_order { self.dt[i] * self.dz[i] } else { 0.0 };
+            // A product much larger than the center says that the linear model is wrong there, not by how much.
+            self.target[i] = center - product.clamp(-100.0 * center, 100.0 * center);
+        }
+    }
+
+    /// `θ_k`, summed over the sides of every `k`.
+    pub(super) fn weights(&self, theta: &mut [f64]) {
+        theta.fill(0.0);
+        for (i, &k) in self.index.iter().enumerate() {
+            theta[k] += self.z[i] / self.t[i];
+        }
+    }
+
+    /// `ζ_k`, the multiplier of every `v_k`.
+    pub(super) fn multipliers(&self, zeta: &mut [f64]) {
+        zeta.fill(0.0);
+        for (i, &k) in self.index.iter().enumerate() {
+            zeta[k] += self.sign[i] * self.z[i];
+        }
+    }
+
+    /// `h_k` for the targets.
+    pub(super) fn constants(&self, h: &mut [f64]) {
+        h.fill(0.0);
+        for (i, &k) in self.index.iter().enumerate() {
+            let t = self.t[i];
+            h[k] += self.sign[i] * (self.target[i] - t * self.z[i] - self.z[i] * self.residual[i]) / t;
+        }
+    }
+
+    /// `dt` and `dz` that belong to `dv = (dx, ds)`.
+    pub(super) fn set_step(&mut self, dx: &[f64], ds: &[f64]) {
+        let n = dx.len();
+        for (i, &k) in self.index.iter().enumerate() {
+            let dv = if k < n { dx[k] } else { ds[k - n] };
+            let (t, z) = (self.t[i], self.z[i]);
+            self.dt[i] = self.residual[i] - self.sign[i] * dv;
+            self.dz[i] = (self.target[i] - t * z - z * self.dt[i]) / t;
+        }
+    }
+
+    /// The longest steps at most one that keep `share` of the way to the boundary.
+    pub(super) fn step_lengths(&self, share: f64) -> (f64, f64) {
+        let longest = |v: &[f64], d: &[f64]| {
+            let ratios = v.iter().zip(d).filter(|(_, d)| **d < 0.0).map(|(v, d)| -v / d);
+            (share * ratios.fold(f64::INFINITY, f64::min)).min(1.0)
+        };
+        (longest(&self.t, &self.dt), longest(&self.z, &self.dz))
+    }
+
+    pub(super) fn advance(&mut self, (primal, dual): (f64, f64)) {
+        for i in 0..self.len() {
+            self.t[i] += primal * self.dt[i];
+            self.z[i] += dual * self.dz[i];
+        }
+    }
+
+    /// Mehrotra's start: takes the whole step, then shifts distances and multipliers to be positive and of like size.
+    pub(super) fn center(&mut self) {
+        for (v, d) in [(&mut self.t, &self.dt), (&mut self.z, &self.dz)] {
+            v.iter_mut().zip(d).for_each(|(v, d)| *v += d);
+            let least = v.iter().copied().fold(f64::INFINITY, f64::min);
+            let shift = (-1.5 * least).max(0.0);
+            v.iter_mut().for_each(|v| *v += shift);
+        }
+        let product: f64 = self.t.iter().zip(&self.z).map(|(t, z)| t * z).sum();
+        let (sum_t, sum_z): (f64, f64) = (self.t.iter().sum(), self.z.iter().sum());
+        for (v, other) in [(&mut self.t, sum_z), (&mut self.z, sum_t)] {
+            let shift = (0.5 * product / other.max(1e-8)).max(START);
+            v.iter_mut().for_each(|v| *v += shift);
+        }
+    }
+
+    /// Whether every multiplier exceeds its distance, as at a strictly complementary solution's active inequalities.
+    pub(super) fn predict_active(&self, active: &mut Vec<bool>) {
+        active.clear();
+        active.extend(self.t.iter().zip(&self.z).map(|(t, z)| z > t));
+    }
+}
+
+/// The least distance and multiplier at the start.
+const START: f64 = 1.0;

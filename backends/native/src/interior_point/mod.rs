@@ -1,0 +1,10 @@
+//! The forward solver: a primal–dual interior-point method that ends on an active set.
+
+mod barriers;
+mod certify;
+mod iterate;
+mod newton;
+mod run;
+mod session;
+
+pub(crate) use session::{InteriorPoint, Limits};

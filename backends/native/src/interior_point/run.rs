@@ -1,0 +1,259 @@
+//! One solve: Mehrotra's predictor and corrector, until an active set finishes it.
+
+use bpqp_traits::{Result, Solution, Status};
+
+use super::iterate::Iterate;
+use super::session::{InteriorPoint, Limits};
+use crate::best::Best;
+use crate::infeasibility;
+use crate::polish::{Budget, Point};
+use crate::progress::print;
+
+/// Share of the way to the boundary that a step keeps.
+const SHARE: f64 = 0.995;
+/// A step below this is tried again without the second-order term.
+const SHORT: f64 = 0.2;
+/// Complementarity below this has nothing more to gain from the method.
+const MU_MIN: f64 = 1e-12;
+/// Iterations without progress.
+const PATIENCE: u32 = 15;
+/// Progress is a merit below this share of the best.
+const PROGRESS: f64 = 0.9;
+/// Factorizations of an early try to finish …
+const EARLY: u64 = 3;
+/// … and of the last.
+const LAST: u64 = 60;
+/// A residual as good as exact.
+const EXACT: f64 = 1e-11;
+/// Iterations within tolerance that look for an active set that gives it.
+const EXTRA: u32 = 10;
+/// Steps of the polish for each factorization allowed.
+const POLISH_STEPS: u64 = 4;
+
+/// How a solve ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With a status that holds.
+    Status(Status),
+    /// Without.
+    GaveUp,
+}
+
+/// The state of one solve.
+pub(super) struct Run<'a> {
+    s: &'a mut InteriorPoint,
+    limits: Limits,
+    it: Iterate,
+    best: Best,
+    /// The active inequalities as predicted now, before, and when the polish last looked at them.
+    predicted: [Vec<bool>; 3],
+    /// Factorizations of the polish.
+    polished: u64,
+    merit: f64,
+    idle: u32,
+    /// Iterations that began within tolerance.
+    extra: u32,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(session: &'a mut InteriorPoint, limits: Limits) -> Self {
+        let it = Iterate::new(&session.problem);
+        let predicted = std::array::from_fn(|_| Vec::new());
+        Self {
+            s: session,
+            limits,
+            it,
+            best: Best::default(),
+            predicted,
+            polished: 0,
+            merit: f64::INFINITY,
+            idle: 0,
+            extra: 0,
+        }
+    }
+
+    /// Runs to an end; also returns the factorizations spent.
+    pub(super) fn solve(mut self, out: &mut Solution) -> Result<(End, u64)> {
+        let end = self.run(out);
+        if !matches!(end, End::Status(Status::PrimalInfeasible | Status::DualInfeasible)) {
+            std::mem::swap(out, &mut self.best.solution);
+        }
+        out.objective = self.s.program.as_ref().objective(&out.x);
+        Ok((end, self.spent()))
+    }
+
+    fn spent(&self) -> u64 {
+        self.s.newton.count + self.polished
+    }
+
+    fn run(&mut self, out: &mut Solution) -> End {
+        if !self.start() {
+            self.offer();
+            return End::GaveUp;
+        }
+        loop {
+            self.it.measure(&self.s.problem);
+            let residual = self.offer();
+            if self.limits.verbose {
+                let ((primal, dual), mu) = (self.it.residuals(), self.it.barriers.mu());
+                let count = self.s.newton.count;
+                print(format_args!(
+                    "{count:>8} primal {primal:.1e} dual {dual:.1e} mu {mu:.1e} residual {residual:.1e}"
+                ));
+            }
+            if self.best.residual <= self.limits.tolerance {
+                self.extra += 1;
+                if self.best.residual <= EXACT || self.extra > EXTRA {
+                    return End::Status(Status::Solved);
+                }
+            }
+            if let Some(status) = self.infeasible(out).or_else(|| self.limit()) {
+                return End::Status(status);
+            }
+            if self.is_settled()
+                && let Some(status) = self.polish(EARLY, out)
+                && (status != Status::Solved || self.best.residual <= EXACT)
+            {
+                return End::Status(status);
+            }
+            if !self.is_gaining() || !self.step() {
+                break;
+            }
+        }
+        self.polish(LAST, out).or_else(|| self.limit()).map_or(End::GaveUp, End::Status)
+    }
+
+    fn limit(&self) -> Option<Status> {
+        if self.limits.is_late() {
+            Some(Status::TimeLimit)
+        } else {
+            (self.spent() >= self.limits.factorizations).then_some(Status::IterationLimit)
+        }
+    }
+
+    fn offer(&mut self) -> f64 {
+        let InteriorPoint { program, problem, .. } = &*self.s;
+        self.best.offer((&program.as_ref(), problem), point(&self.it))
+    }
+
+    fn infeasible(&self, out: &mut Solution) -> Option<Status> {
+        let InteriorPoint { program, problem, .. } = &*self.s;
+        infeasibility::status(&program.as_ref(), problem, point(&self.it), self.limits.ray_tolerance, out)
+    }
+
+    /// Mehrotra's start; false where nothing can be factored.
+    fn start(&mut self) -> bool {
+        let Self { s, it, .. } = self;
+        it.measure(&s.problem);
+        it.barriers.aim(0.0, false);
+        if !s.newton.factorize(&s.problem, it) || !s.newton.solve(&s.problem, it) {
+            return false;
+        }
+        self.move_by((1.0, 1.0));
+        self.it.barriers.center();
+        true
+    }
+
+    /// Moves `(x, s)` and `y`; the barriers move by themselves.
+    fn move_by(&mut self, (primal, dual): (f64, f64)) {
+        let Self { s, it, .. } = self;
+        for (v, dv, length) in [
+            (&mut it.x, s.newton.dx(), primal),
+            (&mut it.s, &s.newton.ds[..], primal),
+            (&mut it.y, s.newton.dy(), dual),
+        ] {
+            v.iter_mut().zip(dv).for_each(|(v, d)| *v += length * d);
+        }
+    }
+
+    /// Whether the predicted set is that of the iteration before, and new to the polish; always where complementarity
+    /// has nothing more to say.
+    fn is_settled(&mut self) -> bool {
+        let [now, before, polished] = &mut self.predicted;
+        std::mem::swap(now, before);
+        self.it.barriers.predict_active(now);
+        let settled = now == before && now != polished && self.it.barriers.mu() < 1.0;
+        if settled {
+            polished.clone_from(now);
+        }
+        settled
+    }
+
+    fn is_gaining(&mut self) -> bool {
+        let ((primal, dual), mu) = (self.it.residuals(), self.it.barriers.mu());
+        let merit = primal.max(dual).max(mu);
+        self.idle += 1;
+        if merit < PROGRESS * self.merit {
+            (self.merit, self.idle) = (merit, 0);
+        }
+        self.idle < PATIENCE && (mu >= MU_MIN || self.it.barriers.len() == 0 && self.idle < 3)
+    }
+
+    /// One predictor and one corrector; false where the linear algebra ends.
+    fn step(&mut self) -> bool {
+        let Self { s, it, .. } = self;
+        let InteriorPoint { problem, newton, .. } = &mut **s;
+        loop {
+            if !newton.factorize(problem, it) {
+                return false;
+            }
+            let mu = it.barriers.mu();
+            it.barriers.aim(0.0, false);
+            if !newton.solve(problem, it) {
+                if newton.strengthen() {
+                    continue;
+                }
+                return false;
+            }
+            let affine = lengths(it, 1.0, problem.p.nnz() == 0);
+            let sigma = if mu > 0.0 { (it.barriers.mu_after(affine) / mu).powi(3).clamp(0.0, 1.0) } else { 0.0 };
+            it.barriers.aim(sigma * mu, true);
+            let mut finite = newton.solve(problem, it);
+            let mut taken = lengths(it, SHARE, problem.p.nnz() == 0);
+            if !finite || taken.0.min(taken.1) < SHORT {
+                it.barriers.aim(sigma.max(SHORT) * mu, false);
+                finite = newton.solve(problem, it);
+                taken = lengths(it, SHARE, problem.p.nnz() == 0);
+            }
+            if !finite {
+                return false;
+            }
+            if self.limits.verbose {
+                print(format_args!("         affine {affine:.2?} sigma {sigma:.1e} steps {taken:.2?}"));
+            }
+            it.barriers.advance(taken);
+            self.move_by(taken);
+            return true;
+        }
+    }
+
+    /// Polishes from the iterate; a status ends the solve.
+    fn polish(&mut self, factorizations: u64, out: &mut Solution) -> Option<Status> {
+        let left = self.limits.factorizations.saturating_sub(self.spent());
+        let InteriorPoint { program, problem, polish, .. } = &mut *self.s;
+        let program = program.as_ref();
+        let budget = Budget {
+            factorizations: factorizations.min(left),
+            steps: POLISH_STEPS * factorizations,
+            deadline: self.limits.deadline,
+        };
+        polish.restart(point(&self.it));
+        let tolerances = (self.limits.tolerance.min(EXACT), self.limits.ray_tolerance);
+        let (spent, certified) = self.best.polish(polish, (&program, problem), tolerances, budget, out);
+        if self.limits.verbose {
+            print(format_args!("         polish: {:.1e}, best {:.1e}, {spent:?}", polish.residual, self.best.residual));
+        }
+        self.polished += spent.factorizations;
+        if self.best.residual <= self.limits.tolerance { Some(Status::Solved) } else { certified }
+    }
+}
+
+fn point(it: &Iterate) -> Point<'_> {
+    Point { x: &it.x, y: &it.y, zeta: &it.zeta[..it.x.len()] }
+}
+
+/// The longest steps: of one length for both sides unless the problem is linear.
+fn lengths(it: &Iterate, share: f64, linear: bool) -> (f64, f64) {
+    let (primal, dual) = it.barriers.step_lengths(share);
+    if linear { (primal, dual) } else { (primal.min(dual), primal.min(dual)) }
+}
