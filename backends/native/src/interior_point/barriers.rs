@@ -1,5 +1,7 @@
 //! The inequalities, one by one, each with its distance and its multiplier.
 
+use bpqp_traits::vector::max_abs;
+
 use crate::scaling::Scaled;
 
 /// Inequalities `t = sign · (side − v_k) ≥ 0` with multipliers `z ≥ 0`, where `v = (x, s)` and `s` stands for `Ax`.
@@ -13,6 +15,8 @@ pub(super) struct Barriers {
     /// 1 for upper sides, −1 for lower ones.
     pub(super) sign: Vec<f64>,
     side: Vec<f64>,
+    /// Typical distance and multiplier.
+    sizes: (f64, f64),
     pub(super) t: Vec<f64>,
     pub(super) z: Vec<f64>,
     pub(super) dt: Vec<f64>,
@@ -24,7 +28,8 @@ pub(super) struct Barriers {
 }
 
 impl Barriers {
-    /// The finite sides of what is not an equality; distances and multipliers one.
+    /// The finite sides of what is not an equality; distances and multipliers of the sizes that the sides and the linear
+    /// term have, so that neither is far too large to come down.
     pub(super) fn new(problem: &Scaled) -> Self {
         let n = problem.num_vars();
         let vars = problem.lb.iter().zip(&problem.ub).enumerate();
@@ -40,7 +45,12 @@ impl Barriers {
             }
         }
         let len = new.index.len();
-        (new.t, new.z) = (vec![1.0; len], vec![1.0; len]);
+        let sides = [&problem.lb, &problem.ub, &problem.l, &problem.u].into_iter().flatten();
+        let largest = sides.filter(|v| v.is_finite()).fold(0.0, |m: f64, v| m.max(v.abs()));
+        let largest = largest.clamp(MIN_SIZE, MAX_SIZE);
+        let curvature = max_abs(problem.p.values()) * largest;
+        new.sizes = (largest, problem.q_size().max(curvature).clamp(MIN_SIZE, MAX_SIZE));
+        (new.t, new.z) = (vec![new.sizes.0; len], vec![new.sizes.1; len]);
         for v in [&mut new.dt, &mut new.dz, &mut new.residual, &mut new.target] {
             v.resize(len, 0.0);
         }
@@ -106,13 +116,11 @@ impl Barriers {
         }
     }
 
-    /// `dt` and `dz` that belong to `dv = (dx, ds)`.
-    pub(super) fn set_step(&mut self, dx: &[f64], ds: &[f64]) {
-        let n = dx.len();
+    /// `dt` and `dz` that belong to the step `dv`.
+    pub(super) fn set_step(&mut self, dv: &[f64]) {
         for (i, &k) in self.index.iter().enumerate() {
-            let dv = if k < n { dx[k] } else { ds[k - n] };
             let (t, z) = (self.t[i], self.z[i]);
-            self.dt[i] = self.residual[i] - self.sign[i] * dv;
+            self.dt[i] = self.residual[i] - self.sign[i] * dv[k];
             self.dz[i] = (self.target[i] - t * z - z * self.dt[i]) / t;
         }
     }
@@ -143,8 +151,8 @@ impl Barriers {
         }
         let product: f64 = self.t.iter().zip(&self.z).map(|(t, z)| t * z).sum();
         let (sum_t, sum_z): (f64, f64) = (self.t.iter().sum(), self.z.iter().sum());
-        for (v, other) in [(&mut self.t, sum_z), (&mut self.z, sum_t)] {
-            let shift = (0.5 * product / other.max(1e-8)).max(START);
+        for (v, other, size) in [(&mut self.t, sum_z, self.sizes.0), (&mut self.z, sum_t, self.sizes.1)] {
+            let shift = (0.5 * product / other.max(1e-300)).max(START * size);
             v.iter_mut().for_each(|v| *v += shift);
         }
     }
@@ -156,5 +164,8 @@ impl Barriers {
     }
 }
 
-/// The least distance and multiplier at the start.
+/// The least distance and multiplier at the start, in their typical sizes.
 const START: f64 = 1.0;
+/// Limits of the typical sizes.
+const MIN_SIZE: f64 = 1e-3;
+const MAX_SIZE: f64 = 1e8;

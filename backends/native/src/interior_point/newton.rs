@@ -11,10 +11,12 @@ use crate::scaling::Scaled;
 const REGULARIZATION: f64 = 1e-9;
 /// … and where a factorization breaks down or its solves are useless, up to this.
 const MAX_REGULARIZATION: f64 = 1e-4;
+/// What of it the refinement keeps: a step of the proximal method of multipliers, which dependent rows don't blow up.
+const PROXIMAL: f64 = 1e-11;
 /// A solve is done at this share of the right-hand side …
-const TARGET: f64 = 1e-12;
+const TARGET: f64 = 1e-15;
 /// … or after so many applications of the factor.
-const MAX_STEPS: u32 = 5;
+const MAX_STEPS: u32 = 12;
 /// Rows of free inequalities are as good as absent.
 const MIN_WEIGHT: f64 = 1e-20;
 /// In place of an infinite weight, at fixed variables.
@@ -24,6 +26,7 @@ const FIXED: f64 = 1e20;
 pub(super) struct Newton {
     kkt: QuasiDefinite,
     refiner: Refiner,
+    n: usize,
     /// `Θ` of `(x, s)`.
     theta: Vec<f64>,
     h: Vec<f64>,
@@ -31,7 +34,8 @@ pub(super) struct Newton {
     diagonal: Vec<f64>,
     rhs: Vec<f64>,
     step: Vec<f64>,
-    pub(super) ds: Vec<f64>,
+    /// What the inequalities see of the step in `(x, s)`.
+    dv: Vec<f64>,
     regularization: f64,
     /// Factorizations so far.
     pub(super) count: u64,
@@ -44,12 +48,13 @@ impl Newton {
         Self {
             kkt,
             refiner: Refiner::new(n + m),
+            n,
             theta: zeros(n + m),
             h: zeros(n + m),
             diagonal: zeros(n + m),
             rhs: zeros(n + m),
             step: zeros(n + m),
-            ds: zeros(m),
+            dv: zeros(n + m),
             regularization: REGULARIZATION,
             count: 0,
         }
@@ -61,11 +66,15 @@ impl Newton {
     }
 
     pub(super) fn dx(&self) -> &[f64] {
-        &self.step[..self.step.len() - self.ds.len()]
+        &self.step[..self.n]
     }
 
     pub(super) fn dy(&self) -> &[f64] {
-        &self.step[self.step.len() - self.ds.len()..]
+        &self.step[self.n..]
+    }
+
+    pub(super) fn ds(&self) -> &[f64] {
+        &self.dv[self.n..]
     }
 
     /// Factors for the weights of `it`; false where no regularization helps.
@@ -74,9 +83,9 @@ impl Newton {
         it.barriers.weights(&mut self.theta);
         for (k, d) in self.diagonal.iter_mut().enumerate() {
             *d = if k < n {
-                if problem.lb[k] == problem.ub[k] { FIXED } else { self.theta[k] }
+                if problem.lb[k] == problem.ub[k] { FIXED } else { self.theta[k] + PROXIMAL }
             } else if problem.l[k - n] == problem.u[k - n] {
-                0.0
+                -PROXIMAL
             } else {
                 -1.0 / self.theta[k].max(MIN_WEIGHT)
             };
@@ -118,22 +127,25 @@ impl Newton {
         self.step.fill(0.0);
         let mut system = Weighted { problem, kkt: &mut self.kkt, diagonal: &self.diagonal, rhs: &self.rhs };
         self.refiner.run(&mut system, &mut self.step, Refinement { target, max_steps: MAX_STEPS });
+        system.residual(&self.step, &mut self.dv);
         let (dx, dy) = self.step.split_at_mut(n);
-        for (dx, d) in dx.iter_mut().zip(&self.diagonal) {
-            if *d == FIXED {
-                *dx = 0.0;
+        let (dv, ds) = self.dv.split_at_mut(n);
+        for j in 0..n {
+            if self.diagonal[j] == FIXED {
+                dx[j] = 0.0;
             }
+            // A heavy weight turns a rounded step into a wrong multiplier; the equation that defines it is exact.
+            dv[j] = if self.theta[j] > 1.0 { dx[j] + dv[j] / self.theta[j] } else { dx[j] };
         }
-        self.ds.copy_from_slice(&it.primal);
-        problem.a.as_ref().mul_add(1.0, dx, &mut self.ds);
+        ds.copy_from_slice(&it.primal);
+        problem.a.as_ref().mul_add(1.0, dx, ds);
         for i in 0..m {
             let (theta, k) = (self.theta[n + i], n + i);
-            // At a heavy weight the product has lost what the multiplier still knows.
             if theta > 1.0 {
-                self.ds[i] = (dy[i] - it.split[i] - self.h[k]) / theta;
+                ds[i] = (dy[i] - it.split[i] - self.h[k]) / theta;
             }
         }
-        it.barriers.set_step(dx, &self.ds);
+        it.barriers.set_step(&self.dv);
         self.step.iter().chain(&it.barriers.dz).all(|v| v.is_finite())
     }
 }

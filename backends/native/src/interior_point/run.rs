@@ -157,11 +157,9 @@ impl<'a> Run<'a> {
     /// Moves `(x, s)` and `y`; the barriers move by themselves.
     fn move_by(&mut self, (primal, dual): (f64, f64)) {
         let Self { s, it, .. } = self;
-        for (v, dv, length) in [
-            (&mut it.x, s.newton.dx(), primal),
-            (&mut it.s, &s.newton.ds[..], primal),
-            (&mut it.y, s.newton.dy(), dual),
-        ] {
+        for (v, dv, length) in
+            [(&mut it.x, s.newton.dx(), primal), (&mut it.s, s.newton.ds(), primal), (&mut it.y, s.newton.dy(), dual)]
+        {
             v.iter_mut().zip(dv).for_each(|(v, d)| *v += length * d);
         }
     }
