@@ -18,6 +18,7 @@ mod progress;
 mod scaling;
 mod session;
 mod settings;
+mod sparse_active_set;
 
 pub use kkt::{DirectKkt, NativeKkt};
 pub use native_solver::NativeSolver;

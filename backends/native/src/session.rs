@@ -13,7 +13,8 @@ use crate::active_set::{Budget, End, Engine};
 use crate::admm::AdmmSession;
 use crate::convexity::Convexity;
 use crate::interior_point::{InteriorPoint, Limits};
-use crate::settings::{Method, Options};
+use crate::settings::{Method, Options, Structure};
+use crate::sparse_active_set::SparseActiveSet;
 
 /// The active-set method is chosen up to this many variables …
 const MAX_VARIABLES: usize = 1000;
@@ -31,6 +32,7 @@ pub(crate) struct NativeSession {
     program: ProgramBuf,
     options: Options,
     engine: Option<Box<Engine>>,
+    sparse: Option<Box<SparseActiveSet>>,
     /// Made when first needed, as all below.
     interior: Option<Box<InteriorPoint>>,
     admm: Option<Box<AdmmSession>>,
@@ -42,22 +44,23 @@ pub(crate) struct NativeSession {
 impl NativeSession {
     /// Checks convexity and prepares the method that goes first.
     pub(crate) fn new(program: &ProgramRef<'_>, options: Options) -> Result<Self> {
-        let dense = match options.method {
-            Method::Auto => fits(program),
-            Method::ActiveSet => {
-                let (n, m) = (program.num_vars(), program.num_rows());
-                if n.saturating_mul(n.saturating_add(m)) > MAX_ENTRIES {
-                    return Err(Error::unsupported(NAME, "dense problems of this size; use method = interior-point"));
-                }
-                true
-            }
-            Method::InteriorPoint | Method::Admm => false,
+        let active_set = matches!(options.method, Method::Auto | Method::ActiveSet);
+        let dense = match options.structure {
+            Structure::Auto => fits(program),
+            Structure::Dense => true,
+            Structure::Sparse => false,
         };
-        let engine = if dense { Engine::new(program) } else { None };
+        if active_set && dense && entries(program) > MAX_ENTRIES {
+            return Err(Error::unsupported(NAME, "dense problems of this size; use structure = sparse"));
+        }
+        let engine = if active_set && dense { Engine::new(program) } else { None };
         let proved = engine.as_ref().is_some_and(|engine| !engine.is_proximal());
+        let forced = options.method == Method::ActiveSet || options.structure == Structure::Sparse;
+        let sparse = active_set && engine.is_none() && (forced || SparseActiveSet::fits(program));
         let mut session = Self {
             program: ProgramBuf::from(program),
             engine: engine.map(Box::new),
+            sparse: None,
             interior: None,
             admm: None,
             convexity: None,
@@ -67,10 +70,12 @@ impl NativeSession {
         if !proved {
             session.check_convexity(program.p())?;
         }
-        match session.options.method {
-            Method::Admm => drop(session.admm()?),
-            Method::Auto | Method::InteriorPoint if session.engine.is_none() => drop(session.interior()?),
-            _ => {}
+        if sparse {
+            session.sparse = Some(Box::new(SparseActiveSet::new(program)?));
+        } else if session.options.method == Method::Admm {
+            session.admm()?;
+        } else if session.engine.is_none() {
+            session.interior()?;
         }
         Ok(session)
     }
@@ -104,6 +109,20 @@ impl NativeSession {
 
     fn deadline(&self, started: Instant) -> Option<Instant> {
         self.options.time_limit.and_then(|limit| started.checked_add(limit))
+    }
+
+    /// Runs the sparse active-set method; `None` leaves the problem to the other methods.
+    fn run_sparse(&mut self, started: Instant, out: &mut Solution) -> Result<Option<Status>> {
+        let limits = (self.options.max_iterations, self.deadline(started));
+        let Some(sparse) = &mut self.sparse else { return Ok(None) };
+        if let Some(start) = &self.start {
+            sparse.warm_start(&start.x, &start.y, &start.bound_duals);
+        }
+        let status = sparse.solve(self.options.tolerance, limits, out)?;
+        if status.is_some() {
+            self.start = None;
+        }
+        Ok(status)
     }
 
     /// Runs the active-set method; `None` leaves the problem to the other methods.
@@ -141,9 +160,6 @@ impl NativeSession {
         let limits = Limits { tolerance, ray_tolerance, factorizations, deadline, verbose };
         let status = self.interior()?.solve(limits, out)?;
         out.iterations += spent;
-        if status.is_none() && out.x.iter().chain(&out.y).chain(&out.bound_duals).all(|v| v.is_finite()) {
-            self.start = Some(out.clone());
-        }
         Ok(status)
     }
 
@@ -169,6 +185,12 @@ impl NativeSession {
     }
 }
 
+/// Entries of a dense copy.
+fn entries(program: &ProgramRef<'_>) -> usize {
+    let (n, m) = (program.num_vars(), program.num_rows());
+    n.saturating_mul(n.saturating_add(m))
+}
+
 /// Whether the problem is small, or dense and of moderate size.
 fn fits(program: &ProgramRef<'_>) -> bool {
     let (n, m) = (program.num_vars(), program.num_rows());
@@ -184,7 +206,10 @@ impl Session for NativeSession {
         if let Some(status) = self.active_set(started, out) {
             return Ok(status);
         }
-        let mut spent = if self.engine.is_some() { out.iterations } else { 0 };
+        if let Some(status) = self.run_sparse(started, out)? {
+            return Ok(status);
+        }
+        let mut spent = out.iterations;
         let method = self.options.method;
         if matches!(method, Method::Auto | Method::InteriorPoint) {
             if let Some(status) = self.run_interior(started, spent, out)? {
@@ -229,6 +254,9 @@ impl Session for NativeSession {
             reuse = admm.update(new)?;
         }
         self.program.apply(new)?;
+        if let Some(sparse) = &mut self.sparse {
+            sparse.set_program(&self.program.as_ref(), new.changes_matrices())?;
+        }
         if let Some(interior) = &mut self.interior {
             interior.set_program(&self.program.as_ref(), new.changes_matrices());
         }
@@ -246,6 +274,10 @@ impl Session for NativeSession {
     }
 
     fn adjoint_factor(&mut self, active: &ActiveSet) -> Option<&mut dyn KktFactor> {
-        self.engine.as_mut()?.adjoint_factor(active)
+        match (&mut self.engine, &mut self.sparse) {
+            (Some(engine), _) => engine.adjoint_factor(active),
+            (None, Some(sparse)) => sparse.adjoint_factor(active),
+            (None, None) => None,
+        }
     }
 }

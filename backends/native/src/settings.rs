@@ -7,8 +7,9 @@ use bpqp_traits::{Error, Result, Settings};
 use crate::NAME;
 
 /// The option names that [`Options::parse`] knows.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "method",
+    "structure",
     "rho",
     "sigma",
     "alpha",
@@ -45,10 +46,31 @@ impl Method {
     }
 }
 
+/// Which linear algebra the active-set method uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Structure {
+    /// By size and density.
+    Auto,
+    Dense,
+    Sparse,
+}
+
+impl Structure {
+    fn parse(settings: &Settings) -> Result<Self> {
+        match settings.options.get("structure").map(String::as_str) {
+            None | Some("auto") => Ok(Self::Auto),
+            Some("dense") => Ok(Self::Dense),
+            Some("sparse") => Ok(Self::Sparse),
+            Some(_) => Err(Error::invalid_setting("structure", "must be auto, dense or sparse")),
+        }
+    }
+}
+
 /// What the caller asked for, with defaults filled in.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) method: Method,
+    pub(crate) structure: Structure,
     pub(crate) tolerance: f64,
     pub(crate) max_iterations: u64,
     pub(crate) time_limit: Option<Duration>,
@@ -92,6 +114,7 @@ impl Options {
         };
         Ok(Self {
             method: Method::parse(settings)?,
+            structure: Structure::parse(settings)?,
             tolerance: settings.tolerance,
             max_iterations: settings.max_iterations.map_or(MAX_ITERATIONS, u64::from),
             time_limit: settings.time_limit,

@@ -1,5 +1,7 @@
 //! Symmetric Ruiz equilibration.
 
+use bpqp_traits::CscRef;
+
 use super::KktMatrix;
 
 /// Passes of Ruiz's iteration; each halves the logarithms of the remaining imbalance.
@@ -28,6 +30,13 @@ pub(crate) fn ruiz(matrix: &KktMatrix) -> Vec<f64> {
     }
     scale.iter_mut().for_each(|s| *s = power_of_two(*s));
     scale
+}
+
+/// The same for the values of `h` and `c`, on their pattern.
+pub(crate) fn ruiz_of(h: CscRef<'_>, c: CscRef<'_>) -> Vec<f64> {
+    let mut matrix = KktMatrix::new(h, c);
+    matrix.set(h.values(), c.values());
+    ruiz(&matrix)
 }
 
 /// One scale for all rows, that makes the largest entry of the matrix about one.

@@ -13,7 +13,7 @@ const DENSE_FRACTION: f64 = 0.25;
 const DENSE_MAX: usize = 4000;
 
 /// The pattern of a symmetric matrix's upper triangle, by columns, rows ascending.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct UpperPattern {
     pub(crate) dim: usize,
     pub(crate) col_ptr: Vec<usize>,
@@ -52,6 +52,22 @@ impl Ldl {
             Ok(Self::Dense(DenseLdl::new(pattern)))
         } else {
             Ok(Self::Sparse(Box::new(SparseLdl::new(pattern)?)))
+        }
+    }
+
+    /// The same for a pattern that is in a good order already.
+    pub(crate) fn in_order(pattern: UpperPattern) -> Result<Self> {
+        if pattern.dim <= SMALL {
+            return Ok(Self::Dense(DenseLdl::new(pattern)));
+        }
+        Ok(Self::Sparse(Box::new(SparseLdl::in_order(pattern)?)))
+    }
+
+    /// Entries of the factor and operations of a factorization, about.
+    pub(crate) fn size(&self) -> (f64, f64) {
+        match self {
+            Self::Sparse(f) => f.size(),
+            Self::Dense(f) => f.size(),
         }
     }
 

@@ -4,6 +4,7 @@ mod dense_ldl;
 mod dense_llt;
 mod kernels;
 mod ldl;
+mod ordering;
 mod packed;
 mod refine;
 mod row_llt;
@@ -15,6 +16,7 @@ pub(crate) use kernels::{
     transposed_product,
 };
 pub(crate) use ldl::{Ldl, PivotRule, UpperPattern};
+pub(crate) use ordering::reverse_cuthill_mckee;
 pub(crate) use packed::{PackedUpper, write_rows};
 pub(crate) use refine::{Refinement, Refiner, System};
 pub(crate) use row_llt::RowLlt;

@@ -29,10 +29,18 @@ pub(crate) struct SparseLdl {
 
 impl SparseLdl {
     pub(crate) fn new(pattern: UpperPattern) -> Result<Self> {
+        Self::ordered(pattern, SymmetricOrdering::Amd)
+    }
+
+    pub(crate) fn in_order(pattern: UpperPattern) -> Result<Self> {
+        Self::ordered(pattern, SymmetricOrdering::Identity)
+    }
+
+    fn ordered(pattern: UpperPattern, ordering: SymmetricOrdering<'_, usize>) -> Result<Self> {
         let dim = pattern.dim;
         let pattern = SymbolicSparseColMat::new_checked(dim, dim, pattern.col_ptr, None, pattern.row_idx);
         let params = CholeskySymbolicParams::default();
-        let symbolic = factorize_symbolic_cholesky(pattern.as_ref(), Side::Upper, SymmetricOrdering::Amd, params)
+        let symbolic = factorize_symbolic_cholesky(pattern.as_ref(), Side::Upper, ordering, params)
             .map_err(|e| Error::backend(NAME, format!("symbolic factorization: {e}")))?;
         let workspace = MemBuffer::try_new(scratch(&symbolic)).map_err(|_| Error::backend(NAME, "out of memory"))?;
         let symbolic = Arc::new(symbolic);
@@ -49,28 +57,31 @@ impl SparseLdl {
         }
     }
 
-    /// Σ (column count)² operations against four for each entry; supernodal arithmetic is about eight times faster.
+    /// Four operations of a solve for each entry; supernodal arithmetic is about eight times faster.
     pub(crate) fn cost_ratio(&self) -> f64 {
-        let (mut flops, mut entries) = (0.0, 0.0);
+        let (entries, operations) = self.size();
+        let speed = if matches!(self.symbolic.raw(), SymbolicCholeskyRaw::Simplicial(_)) { 1.0 } else { 8.0 };
+        2.0 + operations / (4.0 * speed * f64::max(entries, 1.0))
+    }
+
+    /// Entries of the factor and Σ (column count)².
+    pub(crate) fn size(&self) -> (f64, f64) {
+        let (mut operations, mut entries) = (0.0, 0.0);
         let mut column = |count: usize| {
             entries += count as f64;
-            flops += (count * count) as f64;
+            operations += (count * count) as f64;
         };
-        let speed = match self.symbolic.raw() {
-            SymbolicCholeskyRaw::Simplicial(l) => {
-                l.col_ptr().windows(2).for_each(|w| column(w[1] - w[0]));
-                1.0
-            }
+        match self.symbolic.raw() {
+            SymbolicCholeskyRaw::Simplicial(l) => l.col_ptr().windows(2).for_each(|w| column(w[1] - w[0])),
             SymbolicCholeskyRaw::Supernodal(l) => {
                 let factor = SupernodalLdltRef::new(l, &self.values);
                 for s in 0..l.n_supernodes() {
                     let block = factor.supernode(s).val();
                     (0..block.ncols()).for_each(|j| column(block.nrows() - j));
                 }
-                8.0
             }
-        };
-        2.0 + flops / (4.0 * speed * f64::max(entries, 1.0))
+        }
+        (entries, operations)
     }
 
     pub(crate) fn factorize(&mut self, values: &[f64], rule: PivotRule<'_>) -> bool {
@@ -97,7 +108,11 @@ impl SparseLdl {
     }
 
     pub(crate) fn solve(&mut self, rhs: &mut [f64]) {
-        if let (SymbolicCholeskyRaw::Simplicial(l), Some(perm)) = (self.symbolic.raw(), self.symbolic.perm()) {
+        if let SymbolicCholeskyRaw::Simplicial(l) = self.symbolic.raw() {
+            let Some(perm) = self.symbolic.perm() else {
+                solve_simplicial(l, &self.values, rhs);
+                return;
+            };
             let (forward, _) = perm.arrays();
             for (x, &i) in self.permuted.iter_mut().zip(forward) {
                 *x = rhs[i];

@@ -1,0 +1,94 @@
+//! The adjoint QP on the final set, by the factor that the last solve ended with.
+
+use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::{ActiveSet, AdjointReport, Error, KktFactor, Result};
+
+use super::method::SparseActiveSet;
+
+/// Refinement goes on below this share of the last residual …
+const GAIN: f64 = 0.5;
+/// … down to this one …
+const ENOUGH: f64 = 1e-14;
+/// … for so many steps at most.
+const MAX_STEPS: u32 = 40;
+
+impl SparseActiveSet {
+    /// The factor on `active`, if the last solve ended on that set.
+    pub(crate) fn adjoint_factor(&mut self, active: &ActiveSet) -> Option<&mut dyn KktFactor> {
+        if !self.optimal || !self.factor.is_of(active) {
+            return None;
+        }
+        let (free, rows) = &mut self.unknowns;
+        free.clear();
+        free.extend(active.free_variables());
+        rows.clear();
+        rows.extend(active.active_rows());
+        Some(self)
+    }
+
+    /// Writes `(−g, r) − K w` into `residual`, zero on what is eliminated; returns its size.
+    fn adjoint_residual(&mut self, g: &[f64], r: &[f64]) -> f64 {
+        let program = self.program.as_ref();
+        let n = program.num_vars();
+        let ((z, nu), (free, rows)) = (self.adjoint.split_at(n), &self.unknowns);
+        // The products go where nothing else is kept between solves.
+        let (top, bottom) = self.residual.split_at_mut(n);
+        top.fill(0.0);
+        bottom.fill(0.0);
+        program.p().symmetric_mul_add(-1.0, z, top);
+        program.a().transpose_mul_add(-1.0, nu, top);
+        program.a().mul_add(-1.0, z, bottom);
+        for (v, side) in top.iter_mut().zip(&self.active.bounds) {
+            *v = if side.is_active() { 0.0 } else { *v };
+        }
+        for (v, side) in bottom.iter_mut().zip(&self.active.rows) {
+            *v = if side.is_active() { *v } else { 0.0 };
+        }
+        free.iter().zip(g).for_each(|(&j, g)| top[j] -= g);
+        rows.iter().zip(r).for_each(|(&i, r)| bottom[i] += r);
+        max_nan(max_abs(top), max_abs(bottom))
+    }
+
+    fn check_lengths(&self, g: &[f64], r: &[f64], z: &[f64], nu: &[f64]) -> Result<()> {
+        let (d, k) = (self.unknowns.0.len(), self.unknowns.1.len());
+        for (name, len, expected) in [("g", g.len(), d), ("r", r.len(), k), ("z", z.len(), d), ("nu", nu.len(), k)] {
+            if len != expected {
+                return Err(Error::invalid_argument(name, format!("expected length {expected}, found {len}")));
+            }
+        }
+        for (name, v) in [("g", g), ("r", r)] {
+            if !max_abs(v).is_finite() {
+                return Err(Error::invalid_argument(name, "has an entry that is not finite"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl KktFactor for SparseActiveSet {
+    fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
+        self.check_lengths(g, r, z, nu)?;
+        let n = self.program.as_ref().num_vars();
+        let scale = max_abs(g).max(max_abs(r));
+        self.adjoint.fill(0.0);
+        let (mut best, mut report) = (f64::INFINITY, AdjointReport::default());
+        self.adjoint_residual(g, r);
+        for steps in 0..MAX_STEPS {
+            self.factor.solve(&mut self.residual);
+            self.adjoint.iter_mut().zip(&self.residual).for_each(|(v, d)| *v += d);
+            let size = self.adjoint_residual(g, r);
+            if size < best || steps == 0 {
+                z.iter_mut().zip(&self.unknowns.0).for_each(|(z, &j)| *z = self.adjoint[j]);
+                nu.iter_mut().zip(&self.unknowns.1).for_each(|(nu, &i)| *nu = self.adjoint[n + i]);
+                report.refinements = steps;
+            }
+            let more = size < GAIN * best;
+            best = size.min(best);
+            if best <= ENOUGH * scale || !more {
+                break;
+            }
+        }
+        report.residual = if scale > 0.0 { best / scale } else { best };
+        Ok(report)
+    }
+}

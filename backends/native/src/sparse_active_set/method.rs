@@ -1,0 +1,214 @@
+//! The primal–dual active-set method (Hintermüller, Ito & Kunisch 2002): solve on the held constraints, then exchange
+//! all that is wrong at once.
+
+use std::time::Instant;
+
+use bpqp_traits::claims::{Claim, judge};
+use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::{ActiveSet, ProgramBuf, ProgramRef, Result, Solution, Status};
+
+use super::factor::Factor;
+use super::sides::{exchange, fit, held_at, of_point};
+
+/// Exchanges at most …
+const MAX_EXCHANGES: u32 = 25;
+/// … and so many in a row that leave no fewer wrong.
+const PATIENCE: u32 = 4;
+/// Solves on one set at most.
+const MAX_SOLVES: u32 = 8;
+/// A residual of this size relative to the data needs no further correction.
+const EXACT: f64 = 1e-15;
+/// A correction that keeps this share of the residual is the last.
+const SLOW: f64 = 0.1;
+/// A set whose residual stays above this is singular.
+const SINGULAR: f64 = 1e-6;
+/// A violation counts from here, relative to the point …
+const FEASIBILITY: f64 = 1e-11;
+/// … and a wrong sign from here, relative to the forces.
+const FORCE: f64 = 1e-13;
+
+/// The method with its factor.
+pub(crate) struct SparseActiveSet {
+    pub(super) program: ProgramBuf,
+    pub(super) factor: Factor,
+    pub(super) active: ActiveSet,
+    /// Whether `active` is a solution's.
+    pub(super) optimal: bool,
+    /// `(x, y)`.
+    point: Vec<f64>,
+    pub(super) residual: Vec<f64>,
+    /// `Ax`.
+    values: Vec<f64>,
+    /// `Px + q + Aᵀy`.
+    forces: Vec<f64>,
+    pub(super) unknowns: (Vec<usize>, Vec<usize>),
+    pub(super) adjoint: Vec<f64>,
+}
+
+impl SparseActiveSet {
+    /// Whether the method has a chance: its first sets are solvable where all variables have curvature.
+    pub(crate) fn fits(program: &ProgramRef<'_>) -> bool {
+        let curved = program.p().entries().filter(|&(i, j, v)| i == j && v > 0.0).count();
+        curved == program.num_vars()
+    }
+
+    /// Orders; nothing is factored yet.
+    ///
+    /// # Errors
+    /// [`bpqp_traits::Error::Backend`] where memory runs out.
+    pub(crate) fn new(program: &ProgramRef<'_>) -> Result<Self> {
+        let (n, m) = (program.num_vars(), program.num_rows());
+        Ok(Self {
+            program: ProgramBuf::from(program),
+            factor: Factor::new(program)?,
+            active: ActiveSet::default(),
+            optimal: false,
+            point: vec![0.0; n + m],
+            residual: vec![0.0; n + m],
+            values: vec![0.0; m],
+            forces: vec![0.0; n],
+            unknowns: (Vec::new(), Vec::new()),
+            adjoint: vec![0.0; n + m],
+        })
+    }
+
+    /// Takes another program of the same patterns.
+    pub(crate) fn set_program(&mut self, program: &ProgramRef<'_>, matrices: bool) -> Result<()> {
+        self.program = ProgramBuf::from(program);
+        self.optimal = false;
+        if matrices { self.factor.set_matrices(program) } else { Ok(()) }
+    }
+
+    /// Starts from the constraints that hold a point.
+    pub(crate) fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) {
+        self.active = of_point(&self.program.as_ref(), x, y, bound_duals);
+    }
+
+    /// Solves, from the last set; `None` is a way of giving up. `out.iterations` counts factorizations in any case.
+    pub(crate) fn solve(
+        &mut self,
+        tolerance: f64,
+        (factorizations, deadline): (u64, Option<Instant>),
+        out: &mut Solution,
+    ) -> Result<Option<Status>> {
+        let program = self.program.clone();
+        let program = program.as_ref();
+        fit(&mut self.active.rows, program.l(), program.u());
+        fit(&mut self.active.bounds, program.lb(), program.ub());
+        self.factor.count = 0;
+        self.optimal = false;
+        self.point.fill(0.0);
+        let found = self.search(&program, (factorizations, deadline))?;
+        out.iterations = self.factor.count;
+        if found {
+            self.write(&program, out);
+            let claim = Claim { status: Status::Solved, limited: false };
+            self.optimal = judge(&program, claim, tolerance, out) == Status::Solved;
+        }
+        if !self.optimal {
+            // A set that led nowhere is no start for the next problem either.
+            self.active = ActiveSet::default();
+        }
+        Ok(self.optimal.then_some(Status::Solved))
+    }
+
+    /// Exchanges until nothing is wrong.
+    fn search(&mut self, program: &ProgramRef<'_>, (most, deadline): (u64, Option<Instant>)) -> Result<bool> {
+        let (mut fewest, mut idle) = (usize::MAX, 0);
+        for _ in 0..MAX_EXCHANGES {
+            let late = deadline.is_some_and(|d| Instant::now() >= d);
+            if late || self.factor.count >= most || !self.factor.ensure(program, &self.active)? {
+                return Ok(false);
+            }
+            if !self.solve_on_set(program) {
+                return Ok(false);
+            }
+            let wrong = self.exchange(program);
+            if wrong == 0 {
+                return Ok(true);
+            }
+            idle = if wrong < fewest { 0 } else { idle + 1 };
+            fewest = wrong.min(fewest);
+            if idle == PATIENCE {
+                return Ok(false);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The point that solves the KKT system of the held constraints; false where they are singular.
+    fn solve_on_set(&mut self, program: &ProgramRef<'_>) -> bool {
+        let n = program.num_vars();
+        for (j, side) in self.active.bounds.iter().enumerate() {
+            self.point[j] = held_at(*side, program.lb()[j], program.ub()[j]).unwrap_or(self.point[j]);
+        }
+        for (y, side) in self.point[n..].iter_mut().zip(&self.active.rows) {
+            *y = if side.is_active() { *y } else { 0.0 };
+        }
+        let mut size = self.measure(program);
+        for step in 0..MAX_SOLVES {
+            self.factor.solve(&mut self.residual);
+            self.point.iter_mut().zip(&self.residual).for_each(|(v, d)| *v += d);
+            let new = self.measure(program);
+            // Not a number fails, too.
+            if !(new < SINGULAR || new <= size) {
+                return false;
+            }
+            let slow = step > 0 && new > SLOW * size;
+            size = new;
+            if size <= EXACT || slow {
+                break;
+            }
+        }
+        size < SINGULAR
+    }
+
+    /// Computes products and residual at the point; returns the residual's size relative to the data.
+    fn measure(&mut self, program: &ProgramRef<'_>) -> f64 {
+        let n = program.num_vars();
+        let (x, y) = self.point.split_at(n);
+        self.values.fill(0.0);
+        program.a().mul_add(1.0, x, &mut self.values);
+        self.forces.copy_from_slice(program.q());
+        program.p().symmetric_mul_add(1.0, x, &mut self.forces);
+        program.a().transpose_mul_add(1.0, y, &mut self.forces);
+        let (top, bottom) = self.residual.split_at_mut(n);
+        for ((r, f), side) in top.iter_mut().zip(&self.forces).zip(&self.active.bounds) {
+            *r = if side.is_active() { 0.0 } else { -f };
+        }
+        for (i, (r, side)) in bottom.iter_mut().zip(&self.active.rows).enumerate() {
+            *r = held_at(*side, program.l()[i], program.u()[i]).map_or(0.0, |v| v - self.values[i]);
+        }
+        let (top, bottom) = (max_abs(top), max_abs(bottom));
+        let (point, force) = self.sizes(program);
+        max_nan(top / force, bottom / point)
+    }
+
+    /// The sizes of the point and of the forces on it, to which rounding is relative.
+    fn sizes(&self, program: &ProgramRef<'_>) -> (f64, f64) {
+        let n = program.num_vars();
+        let x = max_abs(&self.point[..n]).max(max_abs(&self.values));
+        (1.0 + x, 1.0 + max_abs(program.q()).max(max_abs(&self.point[n..])))
+    }
+
+    fn exchange(&mut self, program: &ProgramRef<'_>) -> usize {
+        let n = program.num_vars();
+        let (point, force) = self.sizes(program);
+        let tolerances = (FEASIBILITY * point, FORCE * force);
+        let (x, y) = self.point.split_at(n);
+        let rows = (program.l(), program.u());
+        let wrong = exchange(&mut self.active.rows, (&self.values, |i| y[i]), rows, tolerances);
+        let (forces, bounds) = (&self.forces, (program.lb(), program.ub()));
+        wrong + exchange(&mut self.active.bounds, (x, |j| -forces[j]), bounds, tolerances)
+    }
+
+    fn write(&self, program: &ProgramRef<'_>, out: &mut Solution) {
+        let (n, m) = (program.num_vars(), program.num_rows());
+        out.resize(n, m, 0);
+        out.x.copy_from_slice(&self.point[..n]);
+        out.y.copy_from_slice(&self.point[n..]);
+        for (j, side) in self.active.bounds.iter().enumerate() {
+            out.bound_duals[j] = if side.is_active() { -self.forces[j] } else { 0.0 };
+        }
+    }
+}
