@@ -1,6 +1,6 @@
 //! Is the KKT matrix singular? One more solve tells.
 
-use bpqp_traits::{CscMatrix, Result};
+use bpqp_traits::{ProgramRef, Result, Session};
 
 use super::reduced::ReducedKkt;
 
@@ -27,7 +27,8 @@ impl Rank {
         if d == 0 {
             return Ok(Self { loose_variables: Vec::new(), dependent_rows: rows });
         }
-        let scale = unit_scales(h, c);
+        let c_entries = c.as_ref().entries().map(|(i, j, v)| (d + i, j, v));
+        let scale = unit_scales(d + k, h.as_ref().entries().chain(c_entries));
         let w0: Vec<f64> = random_signs(d + k).zip(&scale).map(|(r, s)| r * s).collect();
         let (z0, nu0) = w0.split_at(d);
         let (mut g, mut r) = (vec![0.0; d], vec![0.0; k]);
@@ -48,18 +49,38 @@ impl Rank {
     }
 }
 
-/// `1/√‖K_i‖∞` for each row of `K`: the units in which `K` is roughly equilibrated.
-fn unit_scales(h: &CscMatrix, c: &CscMatrix) -> Vec<f64> {
-    let d = h.ncols();
-    let mut largest = vec![0.0_f64; d + c.nrows()];
-    let mut see = |i: usize, v: f64| largest[i] = largest[i].max(v.abs());
-    for (i, j, v) in h.as_ref().entries() {
-        see(i, v);
-        see(j, v);
-    }
-    for (i, j, v) in c.as_ref().entries() {
-        see(d + i, v);
-        see(j, v);
+/// The same question about the factor that `session` holds, answered by yes or no.
+pub(crate) fn is_regular(
+    kkt: &mut ReducedKkt,
+    program: &ProgramRef<'_>,
+    session: &mut (dyn Session + 'static),
+) -> Result<bool> {
+    let (n, m) = (program.num_vars(), program.num_rows());
+    let mut kept = vec![false; n + m];
+    kkt.free().iter().for_each(|&j| kept[j] = true);
+    kkt.rows().iter().for_each(|&i| kept[n + i] = true);
+    let p = program.p().entries().filter(|&(i, j, _)| kept[i] && kept[j]);
+    let a = program.a().entries().map(|(i, j, v)| (n + i, j, v)).filter(|&(i, j, _)| kept[i] && kept[j]);
+    let scale = unit_scales(n + m, p.chain(a));
+    let w0 = random_signs(n + m).zip(&scale).zip(&kept).map(|((r, s), &kept)| if kept { r * s } else { 0.0 });
+    let w0: Vec<f64> = w0.collect();
+    let (z0, nu0) = w0.split_at(n);
+    let (mut g, mut r) = (vec![0.0; n], vec![0.0; m]);
+    program.p().symmetric_mul_add(-1.0, z0, &mut g);
+    program.a().transpose_mul_add(-1.0, nu0, &mut g);
+    program.a().mul_add(1.0, z0, &mut r);
+    let found = kkt.solve(program, Some(session), &g, &r, &vec![0.0; n])?;
+    let found = found.z.iter().chain(&found.y);
+    // A NaN is not below the threshold.
+    Ok(found.zip(&w0).zip(&scale).all(|((found, known), scale)| (found - known).abs() <= UNDETERMINED * scale))
+}
+
+/// `1/√‖K_i‖∞` for each row of the symmetric `K` (`dim`) of these entries: the units in which it is roughly equilibrated.
+fn unit_scales(dim: usize, entries: impl Iterator<Item = (usize, usize, f64)>) -> Vec<f64> {
+    let mut largest = vec![0.0_f64; dim];
+    for (i, j, v) in entries {
+        largest[i] = largest[i].max(v.abs());
+        largest[j] = largest[j].max(v.abs());
     }
     largest.iter().map(|&v| if v > 0.0 { 1.0 / v.sqrt() } else { 1.0 }).collect()
 }

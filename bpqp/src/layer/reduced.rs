@@ -1,6 +1,7 @@
 //! The KKT system on an active set, with the variables at bounds eliminated.
 
 use super::null_space::NullSpace;
+use super::probe::is_regular;
 use bpqp_traits::vector::{max_abs, max_nan};
 use bpqp_traits::{
     ActiveSet, AdjointQpRef, BackwardQpSolver, CscMatrix, Error, KktFactor, ProgramRef, Result, Session,
@@ -67,11 +68,20 @@ impl ReducedKkt {
     }
 
     /// The system on `active` by the factor that `session` holds; `None` where it holds none, or one that is close to
-    /// singular.
-    pub(crate) fn lent(active: ActiveSet, session: &mut dyn Session) -> Option<Self> {
-        let regular = session.adjoint_factor(&active)?.smallest_pivot()? >= REGULAR;
+    /// singular by its pivots, or by a probe where they prove nothing.
+    pub(crate) fn lent(
+        program: &ProgramRef<'_>,
+        active: ActiveSet,
+        session: &mut (dyn Session + 'static),
+    ) -> Option<Self> {
+        let pivot = session.adjoint_factor(&active)?.smallest_pivot();
         let (free, rows) = (active.free_variables().collect(), active.active_rows().collect());
-        regular.then_some(Self { active, free, rows, own: None, null_space: None })
+        let mut kkt = Self { active, free, rows, own: None, null_space: None };
+        let regular = match pivot {
+            Some(pivot) => pivot >= REGULAR,
+            None => is_regular(&mut kkt, program, session).unwrap_or(false),
+        };
+        regular.then_some(kkt)
     }
 
     /// From now on solves for the part of each right-hand side that a singular system determines, with least norm.

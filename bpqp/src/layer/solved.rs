@@ -304,7 +304,7 @@ impl Solved<'_> {
         if !is_settled(&reading, &active) || !weakly_active(&reading, self.residuals.max(), 1.0).is_empty() {
             return false;
         }
-        let Some(kkt) = ReducedKkt::lent(active, session.get()) else { return false };
+        let Some(kkt) = ReducedKkt::lent(&program, active, session.get()) else { return false };
         let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &[], Rank::default(), 0.0);
         let sides = reading.pushing_sides(kkt.active());
         self.prepared = Some(Prepared { kkt, sides, facts });

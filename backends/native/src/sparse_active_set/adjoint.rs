@@ -66,6 +66,10 @@ impl SparseActiveSet {
 }
 
 impl KktFactor for SparseActiveSet {
+    fn smallest_pivot(&self) -> Option<f64> {
+        self.factor.smallest_pivot()
+    }
+
     fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
         self.check_lengths(g, r, z, nu)?;
         let n = self.program.as_ref().num_vars();

@@ -63,6 +63,14 @@ impl Factor {
         Ok(done)
     }
 
+    /// The smallest pivot of Cholesky's factor, where that is what it is.
+    pub(super) fn smallest_pivot(&self) -> Option<f64> {
+        match &self.form {
+            Form::Schur(schur) => Some(schur.pivot),
+            Form::Reduced(_) => None,
+        }
+    }
+
     /// Solves in place for `(top, bottom)` of lengths `n` and `m`; what is eliminated becomes zero.
     pub(super) fn solve(&mut self, v: &mut [f64]) {
         match &mut self.form {

@@ -25,6 +25,8 @@ pub(super) struct Schur {
     complement: Vec<f64>,
     packed: Vec<f64>,
     llt: DenseLlt,
+    /// The smallest pivot relative to its diagonal entry.
+    pub(super) pivot: f64,
     nu: Vec<f64>,
 }
 
@@ -47,6 +49,7 @@ impl Schur {
             complement: Vec::new(),
             packed: Vec::new(),
             llt: DenseLlt::new(0),
+            pivot: 1.0,
             nu: Vec::new(),
         }
     }
@@ -77,7 +80,9 @@ impl Schur {
             self.packed.extend((0..=j).map(|i| self.complement[i * k + j]));
             shift.push(DELTA * self.complement[j * k + j]);
         }
-        k == 0 || self.llt.factorize(&self.packed, &shift).is_some()
+        let pivot = if k == 0 { Some(1.0) } else { self.llt.factorize(&self.packed, &shift) };
+        self.pivot = pivot.unwrap_or(0.0);
+        pivot.is_some()
     }
 
     /// The complement's lower triangle, by columns.
