@@ -71,7 +71,7 @@ impl NativeSession {
             session.check_convexity(program.p())?;
         }
         if sparse {
-            session.sparse = Some(Box::new(SparseActiveSet::new(program)?));
+            session.sparse = Some(Box::new(SparseActiveSet::new(program)));
         } else if session.options.method == Method::Admm {
             session.admm()?;
         } else if session.engine.is_none() {
@@ -255,7 +255,7 @@ impl Session for NativeSession {
         }
         self.program.apply(new)?;
         if let Some(sparse) = &mut self.sparse {
-            sparse.set_program(&self.program.as_ref(), new.changes_matrices())?;
+            sparse.set_program(&self.program.as_ref(), new.changes_matrices());
         }
         if let Some(interior) = &mut self.interior {
             interior.set_program(&self.program.as_ref(), new.changes_matrices());

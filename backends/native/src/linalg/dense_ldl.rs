@@ -24,11 +24,6 @@ impl DenseLdl {
     }
 
     /// `n³/3` operations at blocked speed against `2 n²`.
-    pub(crate) fn size(&self) -> (f64, f64) {
-        let dim = self.pattern.dim as f64;
-        (dim * dim / 2.0, dim * dim * dim / 3.0)
-    }
-
     pub(crate) fn cost_ratio(&self) -> f64 {
         2.0 + self.pattern.dim as f64 / 20.0
     }

@@ -55,22 +55,6 @@ impl Ldl {
         }
     }
 
-    /// The same for a pattern that is in a good order already.
-    pub(crate) fn in_order(pattern: UpperPattern) -> Result<Self> {
-        if pattern.dim <= SMALL {
-            return Ok(Self::Dense(DenseLdl::new(pattern)));
-        }
-        Ok(Self::Sparse(Box::new(SparseLdl::in_order(pattern)?)))
-    }
-
-    /// Entries of the factor and operations of a factorization, about.
-    pub(crate) fn size(&self) -> (f64, f64) {
-        match self {
-            Self::Sparse(f) => f.size(),
-            Self::Dense(f) => f.size(),
-        }
-    }
-
     /// Another factorization on the same pattern, sharing the analysis.
     pub(crate) fn sibling(&self) -> Self {
         match self {

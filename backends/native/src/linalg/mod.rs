@@ -8,6 +8,7 @@ mod ordering;
 mod packed;
 mod refine;
 mod row_llt;
+mod simplicial;
 mod sparse_ldl;
 
 pub(crate) use dense_llt::DenseLlt;
@@ -20,3 +21,4 @@ pub(crate) use ordering::reverse_cuthill_mckee;
 pub(crate) use packed::{PackedUpper, write_rows};
 pub(crate) use refine::{Refinement, Refiner, System};
 pub(crate) use row_llt::RowLlt;
+pub(crate) use simplicial::Simplicial;

@@ -29,18 +29,10 @@ pub(crate) struct SparseLdl {
 
 impl SparseLdl {
     pub(crate) fn new(pattern: UpperPattern) -> Result<Self> {
-        Self::ordered(pattern, SymmetricOrdering::Amd)
-    }
-
-    pub(crate) fn in_order(pattern: UpperPattern) -> Result<Self> {
-        Self::ordered(pattern, SymmetricOrdering::Identity)
-    }
-
-    fn ordered(pattern: UpperPattern, ordering: SymmetricOrdering<'_, usize>) -> Result<Self> {
         let dim = pattern.dim;
         let pattern = SymbolicSparseColMat::new_checked(dim, dim, pattern.col_ptr, None, pattern.row_idx);
         let params = CholeskySymbolicParams::default();
-        let symbolic = factorize_symbolic_cholesky(pattern.as_ref(), Side::Upper, ordering, params)
+        let symbolic = factorize_symbolic_cholesky(pattern.as_ref(), Side::Upper, SymmetricOrdering::Amd, params)
             .map_err(|e| Error::backend(NAME, format!("symbolic factorization: {e}")))?;
         let workspace = MemBuffer::try_new(scratch(&symbolic)).map_err(|_| Error::backend(NAME, "out of memory"))?;
         let symbolic = Arc::new(symbolic);
@@ -65,7 +57,7 @@ impl SparseLdl {
     }
 
     /// Entries of the factor and Σ (column count)².
-    pub(crate) fn size(&self) -> (f64, f64) {
+    fn size(&self) -> (f64, f64) {
         let (mut operations, mut entries) = (0.0, 0.0);
         let mut column = |count: usize| {
             entries += count as f64;
@@ -108,11 +100,7 @@ impl SparseLdl {
     }
 
     pub(crate) fn solve(&mut self, rhs: &mut [f64]) {
-        if let SymbolicCholeskyRaw::Simplicial(l) = self.symbolic.raw() {
-            let Some(perm) = self.symbolic.perm() else {
-                solve_simplicial(l, &self.values, rhs);
-                return;
-            };
+        if let (SymbolicCholeskyRaw::Simplicial(l), Some(perm)) = (self.symbolic.raw(), self.symbolic.perm()) {
             let (forward, _) = perm.arrays();
             for (x, &i) in self.permuted.iter_mut().zip(forward) {
                 *x = rhs[i];

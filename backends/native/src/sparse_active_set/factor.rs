@@ -19,24 +19,23 @@ pub(super) struct Factor {
 }
 
 impl Factor {
-    pub(super) fn new(program: &ProgramRef<'_>) -> Result<Self> {
+    pub(super) fn new(program: &ProgramRef<'_>) -> Self {
         let form = if Schur::fits(program) {
             Form::Schur(Schur::new(program))
         } else {
-            Form::Reduced(Box::new(Reduced::new(program)?))
+            Form::Reduced(Box::new(Reduced::new(program)))
         };
-        Ok(Self { form, of: None, count: 0 })
+        Self { form, of: None, count: 0 }
     }
 
     /// Takes new values of `P` and `A`.
-    pub(super) fn set_matrices(&mut self, program: &ProgramRef<'_>) -> Result<()> {
+    pub(super) fn set_matrices(&mut self, program: &ProgramRef<'_>) {
         self.of = None;
         match &mut self.form {
             // Its form may have been that of the values.
-            Form::Schur(_) => *self = Self::new(program)?,
+            Form::Schur(_) => *self = Self::new(program),
             Form::Reduced(reduced) => reduced.set_matrices(program),
         }
-        Ok(())
     }
 
     /// Whether the factor is of these constraints.
@@ -55,7 +54,7 @@ impl Factor {
         self.of = None;
         let done = match &mut self.form {
             Form::Schur(schur) => schur.factorize(program, active),
-            Form::Reduced(reduced) => reduced.factorize(program, active)?,
+            Form::Reduced(reduced) => reduced.factorize(program.num_vars(), active)?,
         };
         if done {
             self.of = Some(active.clone());

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bpqp_traits::claims::{Claim, judge};
 use bpqp_traits::vector::{max_abs, max_nan};
-use bpqp_traits::{ActiveSet, ProgramBuf, ProgramRef, Result, Solution, Status};
+use bpqp_traits::{ActiveSet, CscRef, ProgramBuf, ProgramRef, Result, Solution, Status};
 
 use super::factor::Factor;
 use super::sides::{exchange, fit, held_at, of_point};
@@ -16,7 +16,9 @@ const MAX_EXCHANGES: u32 = 25;
 const PATIENCE: u32 = 4;
 /// Solves on one set at most.
 const MAX_SOLVES: u32 = 8;
-/// A residual of this size relative to the data needs no further correction.
+/// Corrections between exchanges end at this residual relative to the data …
+const ROUGH: f64 = 1e-10;
+/// … and the last at this one.
 const EXACT: f64 = 1e-15;
 /// A correction that keeps this share of the residual is the last.
 const SLOW: f64 = 0.1;
@@ -53,14 +55,11 @@ impl SparseActiveSet {
     }
 
     /// Orders; nothing is factored yet.
-    ///
-    /// # Errors
-    /// [`bpqp_traits::Error::Backend`] where memory runs out.
-    pub(crate) fn new(program: &ProgramRef<'_>) -> Result<Self> {
+    pub(crate) fn new(program: &ProgramRef<'_>) -> Self {
         let (n, m) = (program.num_vars(), program.num_rows());
-        Ok(Self {
+        Self {
             program: ProgramBuf::from(program),
-            factor: Factor::new(program)?,
+            factor: Factor::new(program),
             active: ActiveSet::default(),
             optimal: false,
             point: vec![0.0; n + m],
@@ -69,14 +68,16 @@ impl SparseActiveSet {
             forces: vec![0.0; n],
             unknowns: (Vec::new(), Vec::new()),
             adjoint: vec![0.0; n + m],
-        })
+        }
     }
 
     /// Takes another program of the same patterns.
-    pub(crate) fn set_program(&mut self, program: &ProgramRef<'_>, matrices: bool) -> Result<()> {
+    pub(crate) fn set_program(&mut self, program: &ProgramRef<'_>, matrices: bool) {
         self.program = ProgramBuf::from(program);
         self.optimal = false;
-        if matrices { self.factor.set_matrices(program) } else { Ok(()) }
+        if matrices {
+            self.factor.set_matrices(program);
+        }
     }
 
     /// Starts from the constraints that hold a point.
@@ -120,10 +121,17 @@ impl SparseActiveSet {
             if late || self.factor.count >= most || !self.factor.ensure(program, &self.active)? {
                 return Ok(false);
             }
-            if !self.solve_on_set(program) {
+            if !self.solve_on_set(program, ROUGH) {
                 return Ok(false);
             }
-            let wrong = self.exchange(program);
+            let mut wrong = self.exchange(program);
+            if wrong == 0 {
+                // What holds of a rough point must hold of the exact one.
+                if !self.solve_on_set(program, EXACT) {
+                    return Ok(false);
+                }
+                wrong = self.exchange(program);
+            }
             if wrong == 0 {
                 return Ok(true);
             }
@@ -137,7 +145,7 @@ impl SparseActiveSet {
     }
 
     /// The point that solves the KKT system of the held constraints; false where they are singular.
-    fn solve_on_set(&mut self, program: &ProgramRef<'_>) -> bool {
+    fn solve_on_set(&mut self, program: &ProgramRef<'_>, target: f64) -> bool {
         let n = program.num_vars();
         for (j, side) in self.active.bounds.iter().enumerate() {
             self.point[j] = held_at(*side, program.lb()[j], program.ub()[j]).unwrap_or(self.point[j]);
@@ -147,6 +155,9 @@ impl SparseActiveSet {
         }
         let mut size = self.measure(program);
         for step in 0..MAX_SOLVES {
+            if size <= target {
+                break;
+            }
             self.factor.solve(&mut self.residual);
             self.point.iter_mut().zip(&self.residual).for_each(|(v, d)| *v += d);
             let new = self.measure(program);
@@ -156,7 +167,7 @@ impl SparseActiveSet {
             }
             let slow = step > 0 && new > SLOW * size;
             size = new;
-            if size <= EXACT || slow {
+            if slow {
                 break;
             }
         }
@@ -167,11 +178,7 @@ impl SparseActiveSet {
     fn measure(&mut self, program: &ProgramRef<'_>) -> f64 {
         let n = program.num_vars();
         let (x, y) = self.point.split_at(n);
-        self.values.fill(0.0);
-        program.a().mul_add(1.0, x, &mut self.values);
-        self.forces.copy_from_slice(program.q());
-        program.p().symmetric_mul_add(1.0, x, &mut self.forces);
-        program.a().transpose_mul_add(1.0, y, &mut self.forces);
+        products(program, (x, y), &mut self.values, &mut self.forces);
         let (top, bottom) = self.residual.split_at_mut(n);
         for ((r, f), side) in top.iter_mut().zip(&self.forces).zip(&self.active.bounds) {
             *r = if side.is_active() { 0.0 } else { -f };
@@ -210,5 +217,29 @@ impl SparseActiveSet {
         for (j, side) in self.active.bounds.iter().enumerate() {
             out.bound_duals[j] = if side.is_active() { -self.forces[j] } else { 0.0 };
         }
+    }
+}
+
+/// `values = Ax` and `forces = Px + q + Aᵀy`, in one pass over each matrix.
+fn products(program: &ProgramRef<'_>, (x, y): (&[f64], &[f64]), values: &mut [f64], forces: &mut [f64]) {
+    let (p, a) = (program.p(), program.a());
+    let column = |m: CscRef<'_>, j: usize| m.col_ptr()[j]..m.col_ptr()[j + 1];
+    values.fill(0.0);
+    forces.copy_from_slice(program.q());
+    for j in 0..x.len() {
+        let (xj, mut force) = (x[j], 0.0);
+        let range = column(p, j);
+        for (&i, v) in p.row_idx()[range.clone()].iter().zip(&p.values()[range]) {
+            force += v * x[i];
+            if i != j {
+                forces[i] += v * xj;
+            }
+        }
+        let range = column(a, j);
+        for (&i, v) in a.row_idx()[range.clone()].iter().zip(&a.values()[range]) {
+            force += v * y[i];
+            values[i] += v * xj;
+        }
+        forces[j] += force;
     }
 }

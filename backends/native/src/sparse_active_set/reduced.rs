@@ -2,175 +2,190 @@
 
 use bpqp_traits::{ActiveSet, ProgramRef, Result};
 
-use crate::kkt::{KktMatrix, ruiz_of};
-use crate::linalg::{Ldl, PivotRule, UpperPattern, reverse_cuthill_mckee};
+use crate::kkt::ruiz_of;
+use crate::linalg::{Ldl, PivotRule, Simplicial, UpperPattern, reverse_cuthill_mckee};
 
 /// Regularization of the equilibrated matrix.
 const DELTA: f64 = 1e-9;
 /// The band order serves where a factorization costs at most so many operations for each entry of the factor …
-const MAX_WORK: f64 = 10.0;
+const MAX_WORK: usize = 10;
 /// … and the factor has at most so many entries for each of the matrix; otherwise the least degree orders.
-const MAX_FILL: f64 = 4.0;
+const MAX_FILL: usize = 4;
 /// In the place of what is eliminated.
 const OUT: usize = usize::MAX;
 
 /// The matrix of one active set and its factor.
 pub(super) struct Reduced {
-    /// Scales of variables and rows (`n + m`).
-    scale: Vec<f64>,
-    /// The band order of all `n + m` indices; none where fill forbids it.
-    order: Option<Vec<usize>>,
-    /// Where every index is among those that are kept.
+    /// The whole matrix, permuted, equilibrated and regularized.
+    whole: Whole,
+    /// Where every index of the whole matrix is among those that are kept.
     place: Vec<usize>,
     signs: Vec<i8>,
     pattern: UpperPattern,
     values: Vec<f64>,
-    ldl: Option<Ldl>,
+    factor: Form,
     rhs: Vec<f64>,
+}
+
+enum Form {
+    /// In the order of the whole matrix.
+    Band(Simplicial),
+    /// Ordered anew for every set.
+    LeastDegree(Option<Ldl>),
+}
+
+/// The KKT matrix of all variables and rows.
+struct Whole {
+    /// The index eliminated at every place.
+    order: Vec<usize>,
+    /// Scales of variables and rows (`n + m`).
+    scale: Vec<f64>,
+    pattern: UpperPattern,
+    values: Vec<f64>,
+}
+
+impl Whole {
+    /// Places everything in `order`, rows ascending in every column.
+    fn new(program: &ProgramRef<'_>, order: Vec<usize>) -> Self {
+        let (n, dim) = (program.num_vars(), order.len());
+        let scale = ruiz_of(program.p(), program.a());
+        let mut place = vec![0; dim];
+        order.iter().enumerate().for_each(|(k, &i)| place[i] = k);
+        let entries = || {
+            let p = program.p().entries().map(|(i, j, v)| (i, j, v));
+            let a = program.a().entries().map(|(i, j, v)| (j, n + i, v));
+            p.chain(a).map(|(i, j, v)| (place[i].min(place[j]), place[i].max(place[j]), v * scale[i] * scale[j]))
+        };
+        // Sorted by rows, then stably by columns; the diagonal comes last in its column anyway.
+        let sorted = counting_sort(dim, entries().collect(), |e| e.0);
+        let sorted = counting_sort(dim, sorted, |e| e.1);
+        let mut pattern = UpperPattern { dim, col_ptr: Vec::with_capacity(dim + 1), row_idx: Vec::new() };
+        let mut values = Vec::with_capacity(sorted.len() + dim);
+        pattern.col_ptr.push(0);
+        let mut rest = sorted.as_slice();
+        for (j, &index) in order.iter().enumerate() {
+            let (column, after) = rest.split_at(rest.iter().take_while(|e| e.1 == j).count());
+            rest = after;
+            let mut diagonal = if index < n { DELTA } else { -DELTA };
+            for &(i, _, v) in column {
+                if i == j {
+                    diagonal += v;
+                } else {
+                    pattern.row_idx.push(i);
+                    values.push(v);
+                }
+            }
+            pattern.row_idx.push(j);
+            values.push(diagonal);
+            pattern.col_ptr.push(values.len());
+        }
+        Self { order, scale, pattern, values }
+    }
+}
+
+fn counting_sort(
+    dim: usize,
+    entries: Vec<(usize, usize, f64)>,
+    key: impl Fn(&(usize, usize, f64)) -> usize,
+) -> Vec<(usize, usize, f64)> {
+    let mut next = vec![0; dim + 1];
+    entries.iter().for_each(|e| next[key(e) + 1] += 1);
+    (0..dim).for_each(|k| next[k + 1] += next[k]);
+    let mut sorted = vec![(0, 0, 0.0); entries.len()];
+    for entry in entries {
+        let slot = &mut next[key(&entry)];
+        sorted[*slot] = entry;
+        *slot += 1;
+    }
+    sorted
 }
 
 impl Reduced {
     /// Equilibrates the whole KKT matrix and chooses an order for its parts.
-    pub(super) fn new(program: &ProgramRef<'_>) -> Result<Self> {
-        let whole = KktMatrix::new(program.p(), program.a());
-        let scale = ruiz_of(program.p(), program.a());
-        let mut new = Self {
-            scale,
-            order: None,
-            place: vec![OUT; whole.pattern.dim],
+    pub(super) fn new(program: &ProgramRef<'_>) -> Self {
+        let natural = Whole::new(program, (0..program.num_vars() + program.num_rows()).collect());
+        let order = reverse_cuthill_mckee(&natural.pattern);
+        let banded = Whole::new(program, order);
+        let mut simplicial = Simplicial::default();
+        let size = simplicial.analyze(&banded.pattern, MAX_FILL * banded.values.len());
+        let fits = size.is_some_and(|(entries, work)| work <= MAX_WORK * (entries + banded.order.len()));
+        let (whole, factor) = if fits { (banded, Form::Band(simplicial)) } else { (natural, Form::LeastDegree(None)) };
+        Self {
+            place: vec![OUT; whole.order.len()],
+            whole,
             signs: Vec::new(),
             pattern: UpperPattern::default(),
             values: Vec::new(),
-            ldl: None,
+            factor,
             rhs: Vec::new(),
-        };
-        let order = reverse_cuthill_mckee(&whole.pattern);
-        let (n, m) = (program.num_vars(), program.num_rows());
-        new.arrange(order.iter().copied(), |_| true);
-        new.assemble(program);
-        let (entries, operations) = Ldl::in_order(std::mem::take(&mut new.pattern))?.size();
-        let fits = operations <= MAX_WORK * entries && entries <= MAX_FILL * (new.values.len() + n + m) as f64;
-        new.order = fits.then_some(order);
-        Ok(new)
+        }
     }
 
     /// Takes new values of `P` and `A`.
     pub(super) fn set_matrices(&mut self, program: &ProgramRef<'_>) {
-        self.scale = ruiz_of(program.p(), program.a());
-        self.ldl = None;
+        self.whole = Whole::new(program, std::mem::take(&mut self.whole.order));
     }
 
-    /// Gives a place to everything that `keep` says true of.
-    fn arrange(&mut self, order: impl Iterator<Item = usize>, keep: impl Fn(usize) -> bool) {
-        self.place.fill(OUT);
-        let mut next = 0;
-        for k in order.filter(|&k| keep(k)) {
-            self.place[k] = next;
-            next += 1;
-        }
-        self.pattern.dim = next;
-    }
-
-    /// Writes the pattern and the values of what has a place.
-    fn assemble(&mut self, program: &ProgramRef<'_>) {
-        let (n, dim) = (program.num_vars(), self.pattern.dim);
-        let Self { place, scale, pattern, values, signs, .. } = self;
-        let diagonal = (0..place.len()).map(|k| (k, k, if k < n { DELTA } else { -DELTA }));
-        let entries = || {
-            let p = program.p().entries().map(|(i, j, v)| (i, j, v * scale[i] * scale[j]));
-            let a = program.a().entries().map(|(i, j, v)| (j, n + i, v * scale[j] * scale[n + i]));
-            let kept = |(i, j, v): (usize, usize, f64)| {
-                let (i, j) = (place[i], place[j]);
-                (i != OUT && j != OUT).then(|| (i.min(j), i.max(j), v))
-            };
-            p.chain(a).chain(diagonal.clone()).filter_map(kept)
-        };
-        // Sorted by rows first, then stably by columns.
-        let mut by_row = vec![0; dim + 1];
-        entries().for_each(|(i, _, _)| by_row[i + 1] += 1);
-        (0..dim).for_each(|i| by_row[i + 1] += by_row[i]);
-        let mut sorted = vec![(0, 0, 0.0); by_row[dim]];
-        for entry in entries() {
-            let slot = &mut by_row[entry.0];
-            sorted[*slot] = entry;
-            *slot += 1;
-        }
-        let mut col_ptr = vec![0; dim + 1];
-        sorted.iter().for_each(|&(_, j, _)| col_ptr[j + 1] += 1);
-        (0..dim).for_each(|j| col_ptr[j + 1] += col_ptr[j]);
-        let mut last = vec![OUT; dim];
-        let mut next = col_ptr.clone();
+    /// Keeps the free variables and the active rows of the whole matrix.
+    fn assemble(&mut self, n: usize, active: &ActiveSet) {
+        let Self { whole, place, signs, pattern, values, .. } = self;
+        signs.clear();
         pattern.row_idx.clear();
-        pattern.row_idx.resize(sorted.len(), 0);
+        pattern.col_ptr.clear();
+        pattern.col_ptr.push(0);
         values.clear();
-        values.resize(sorted.len(), 0.0);
-        for (i, j, v) in sorted {
-            // The regularization joins the diagonal entry that is there.
-            if last[j] == i {
-                values[next[j] - 1] += v;
+        for (j, &index) in whole.order.iter().enumerate() {
+            let is_row = index >= n;
+            let kept = if is_row { active.rows[index - n].is_active() } else { !active.bounds[index].is_active() };
+            if !kept {
+                place[j] = OUT;
                 continue;
             }
-            last[j] = i;
-            pattern.row_idx[next[j]] = i;
-            values[next[j]] = v;
-            next[j] += 1;
+            place[j] = signs.len();
+            signs.push(if is_row { -1 } else { 1 });
+            let column = whole.pattern.col_ptr[j]..whole.pattern.col_ptr[j + 1];
+            for (&i, v) in whole.pattern.row_idx[column.clone()].iter().zip(&whole.values[column]) {
+                if place[i] != OUT {
+                    pattern.row_idx.push(place[i]);
+                    values.push(*v);
+                }
+            }
+            pattern.col_ptr.push(values.len());
         }
-        close_gaps(&mut col_ptr, &next, &mut pattern.row_idx, values);
-        pattern.col_ptr = col_ptr;
-        signs.clear();
-        signs.resize(dim, 1);
-        place[n..].iter().filter(|&&k| k != OUT).for_each(|&k| signs[k] = -1);
+        pattern.dim = signs.len();
     }
 
     /// Factors for `active`; false where a pivot is not finite.
-    pub(super) fn factorize(&mut self, program: &ProgramRef<'_>, active: &ActiveSet) -> Result<bool> {
-        let n = program.num_vars();
-        let keep = |k: usize| if k < n { !active.bounds[k].is_active() } else { active.rows[k - n].is_active() };
-        match self.order.take() {
-            Some(order) => {
-                self.arrange(order.iter().copied(), keep);
-                self.order = Some(order);
-            }
-            None => self.arrange(0..self.place.len(), keep),
-        }
-        self.assemble(program);
-        let pattern = self.pattern.clone();
-        let mut ldl = if self.order.is_some() { Ldl::in_order(pattern)? } else { Ldl::new(pattern)? };
-        let rule = PivotRule { signs: Some(&self.signs), epsilon: 1e-6 * DELTA, delta: DELTA };
-        let finite = ldl.factorize(&self.values, rule);
-        self.ldl = finite.then_some(ldl);
+    pub(super) fn factorize(&mut self, n: usize, active: &ActiveSet) -> Result<bool> {
+        self.assemble(n, active);
         self.rhs.resize(self.pattern.dim, 0.0);
-        Ok(finite)
+        let rule = PivotRule { signs: Some(&self.signs), epsilon: 1e-6 * DELTA, delta: DELTA };
+        match &mut self.factor {
+            Form::Band(simplicial) => Ok(simplicial.factorize(&self.pattern, &self.values, rule)),
+            Form::LeastDegree(factor) => {
+                let mut ldl = Ldl::new(self.pattern.clone())?;
+                let finite = ldl.factorize(&self.values, rule);
+                *factor = finite.then_some(ldl);
+                Ok(finite)
+            }
+        }
     }
 
     /// Solves in place for `(top, bottom)` of lengths `n` and `m`; what is eliminated becomes zero.
     pub(super) fn solve(&mut self, v: &mut [f64]) {
-        let Some(ldl) = &mut self.ldl else { return };
-        for ((&k, s), v) in self.place.iter().zip(&self.scale).zip(v.iter()) {
+        let Self { whole, place, factor, rhs, .. } = self;
+        for (&k, &index) in place.iter().zip(&whole.order) {
             if k != OUT {
-                self.rhs[k] = s * v;
+                rhs[k] = whole.scale[index] * v[index];
             }
         }
-        ldl.solve(&mut self.rhs);
-        for ((&k, s), v) in self.place.iter().zip(&self.scale).zip(v) {
-            *v = if k == OUT { 0.0 } else { s * self.rhs[k] };
+        match factor {
+            Form::Band(simplicial) => simplicial.solve(rhs),
+            Form::LeastDegree(Some(ldl)) => ldl.solve(rhs),
+            Form::LeastDegree(None) => rhs.fill(0.0),
+        }
+        for (&k, &index) in place.iter().zip(&whole.order) {
+            v[index] = if k == OUT { 0.0 } else { whole.scale[index] * rhs[k] };
         }
     }
-}
-
-/// Moves columns that ended early next to one another.
-fn close_gaps(col_ptr: &mut [usize], ends: &[usize], row_idx: &mut Vec<usize>, values: &mut Vec<f64>) {
-    let mut next = 0;
-    for j in 0..col_ptr.len() - 1 {
-        let column = col_ptr[j]..ends[j];
-        col_ptr[j] = next;
-        next += column.len();
-        row_idx.copy_within(column.clone(), col_ptr[j]);
-        values.copy_within(column, col_ptr[j]);
-    }
-    if let Some(end) = col_ptr.last_mut() {
-        *end = next;
-    }
-    row_idx.truncate(next);
-    values.truncate(next);
 }

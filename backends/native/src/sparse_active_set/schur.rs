@@ -60,14 +60,19 @@ impl Schur {
         self.rows.extend(active.active_rows());
         self.place.fill(usize::MAX);
         self.rows.iter().enumerate().for_each(|(k, &i)| self.place[i] = k);
-        for ((inverse, side), (_, _, v)) in self.inverse.iter_mut().zip(&active.bounds).zip(program.p().entries()) {
+        for ((inverse, side), v) in self.inverse.iter_mut().zip(&active.bounds).zip(program.p().values()) {
             *inverse = if side.is_active() { 0.0 } else { 1.0 / v };
         }
         let k = self.rows.len();
         self.entries.clear();
+        let a = program.a();
         for j in active.free_variables() {
-            let column = program.a().col(j).map(|(i, v)| (self.place[i], j, v));
-            self.entries.extend(column.filter(|(place, ..)| *place != usize::MAX));
+            let column = a.col_ptr()[j]..a.col_ptr()[j + 1];
+            for (&i, v) in a.row_idx()[column.clone()].iter().zip(&a.values()[column]) {
+                if self.place[i] != usize::MAX {
+                    self.entries.push((self.place[i], j, *v));
+                }
+            }
         }
         self.form(k);
         if self.nu.len() != k {
