@@ -8,23 +8,14 @@ use crate::linalg::{Ldl, PivotRule};
 /// Eigenvalues above minus this, relative to the diagonal, pass: rounded data are not misjudged.
 const SHIFT: f64 = 1e-6;
 
-/// The check, with its symbolic factorization kept for new values.
+/// The check, with its symbolic factorization, made where it was first needed, kept for new values.
+#[derive(Default)]
 pub(crate) struct Convexity {
     factor: Option<(KktMatrix, Ldl)>,
 }
 
 impl Convexity {
-    /// Analyzes `p` (upper triangle); a diagonal needs no factorization.
-    pub(crate) fn new(p: CscRef<'_>) -> Result<Self> {
-        if p.entries().all(|(i, j, _)| i == j) {
-            return Ok(Self { factor: None });
-        }
-        let matrix = KktMatrix::new(p, CscMatrix::zeros(0, p.ncols()).as_ref());
-        let ldl = Ldl::new(matrix.pattern.clone())?;
-        Ok(Self { factor: Some((matrix, ldl)) })
-    }
-
-    /// Checks `p`, on the pattern that was analyzed.
+    /// Checks `p` (upper triangle), on the pattern that was checked before.
     ///
     /// # Errors
     /// [`Error::NotConvex`].
@@ -32,8 +23,18 @@ impl Convexity {
         if let Some((i, _, v)) = p.entries().find(|&(i, j, v)| i == j && v < 0.0) {
             return Err(Error::NotConvex { reason: format!("P[{i}, {i}] = {v} is negative") });
         }
-        let Some((matrix, ldl)) = &mut self.factor else { return Ok(()) };
+        if is_dominated_by_diagonal(p) {
+            return Ok(());
+        }
         let n = p.ncols();
+        let (matrix, ldl) = match self.factor.take() {
+            Some(factor) => self.factor.insert(factor),
+            None => {
+                let matrix = KktMatrix::new(p, CscMatrix::zeros(0, n).as_ref());
+                let ldl = Ldl::new(matrix.pattern.clone())?;
+                self.factor.insert((matrix, ldl))
+            }
+        };
         matrix.set(p.values(), &[]);
         matrix.scale(&unit_diagonal(p));
         (0..n).for_each(|j| matrix.add_diagonal(j, SHIFT));
@@ -49,6 +50,20 @@ impl Convexity {
         };
         Err(Error::NotConvex { reason })
     }
+}
+
+/// Whether `p_ii ≥ Σ|p_ij|` in every row: by Gershgorin's circles no eigenvalue is negative then.
+fn is_dominated_by_diagonal(p: CscRef<'_>) -> bool {
+    let mut excess = vec![0.0; p.ncols()];
+    for (i, j, v) in p.entries() {
+        if i == j {
+            excess[i] += v;
+        } else {
+            excess[i] -= v.abs();
+            excess[j] -= v.abs();
+        }
+    }
+    excess.iter().all(|&v| v >= 0.0)
 }
 
 /// Scales that give `p` a unit diagonal; where the diagonal is zero, a largest entry of one.

@@ -4,8 +4,7 @@ use std::time::Instant;
 
 use bpqp_traits::claims::{Claim, judge};
 use bpqp_traits::{
-    ActiveSet, CscRef, Error, KktFactor, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution,
-    Status,
+    ActiveSet, Error, KktFactor, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status,
 };
 
 use crate::NAME;
@@ -36,7 +35,7 @@ pub(crate) struct NativeSession {
     /// Made when first needed, as all below.
     interior: Option<Box<InteriorPoint>>,
     admm: Option<Box<AdmmSession>>,
-    convexity: Option<Convexity>,
+    convexity: Convexity,
     /// A start that the methods have not seen yet.
     start: Option<Solution>,
 }
@@ -63,12 +62,12 @@ impl NativeSession {
             sparse: None,
             interior: None,
             admm: None,
-            convexity: None,
+            convexity: Convexity::default(),
             start: None,
             options,
         };
         if !proved {
-            session.check_convexity(program.p())?;
+            session.convexity.check(program.p())?;
         }
         if sparse {
             session.sparse = Some(Box::new(SparseActiveSet::new(program)));
@@ -78,17 +77,6 @@ impl NativeSession {
             session.interior()?;
         }
         Ok(session)
-    }
-
-    /// Checks `p`, which has the program's pattern.
-    fn check_convexity(&mut self, p: CscRef<'_>) -> Result<()> {
-        let mut convexity = match self.convexity.take() {
-            Some(convexity) => convexity,
-            None => Convexity::new(p)?,
-        };
-        let checked = convexity.check(p);
-        self.convexity = Some(convexity);
-        checked
     }
 
     fn interior(&mut self) -> Result<&mut InteriorPoint> {
@@ -246,8 +234,7 @@ impl Session for NativeSession {
     fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
         self.program.check_update(new)?;
         if let Some(values) = new.p {
-            let program = self.program.clone();
-            self.check_convexity(program.as_ref().p().with_values(values)?)?;
+            self.convexity.check(self.program.as_ref().p().with_values(values)?)?;
         }
         let mut reuse = Reuse::Numeric;
         if let Some(admm) = &mut self.admm {

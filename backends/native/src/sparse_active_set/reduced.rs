@@ -2,7 +2,7 @@
 
 use bpqp_traits::{ActiveSet, ProgramRef, Result};
 
-use crate::kkt::ruiz_of;
+use crate::kkt::{KktMatrix, ruiz_of};
 use crate::linalg::{Ldl, PivotRule, Simplicial, UpperPattern, reverse_cuthill_mckee};
 
 /// Regularization of the equilibrated matrix.
@@ -103,13 +103,17 @@ fn counting_sort(
 impl Reduced {
     /// Equilibrates the whole KKT matrix and chooses an order for its parts.
     pub(super) fn new(program: &ProgramRef<'_>) -> Self {
-        let natural = Whole::new(program, (0..program.num_vars() + program.num_rows()).collect());
-        let order = reverse_cuthill_mckee(&natural.pattern);
+        let order = reverse_cuthill_mckee(&KktMatrix::new(program.p(), program.a()).pattern);
         let banded = Whole::new(program, order);
         let mut simplicial = Simplicial::default();
         let size = simplicial.analyze(&banded.pattern, MAX_FILL * banded.values.len());
         let fits = size.is_some_and(|(entries, work)| work <= MAX_WORK * (entries + banded.order.len()));
-        let (whole, factor) = if fits { (banded, Form::Band(simplicial)) } else { (natural, Form::LeastDegree(None)) };
+        let (whole, factor) = if fits {
+            (banded, Form::Band(simplicial))
+        } else {
+            let natural = (0..program.num_vars() + program.num_rows()).collect();
+            (Whole::new(program, natural), Form::LeastDegree(None))
+        };
         Self {
             place: vec![OUT; whole.order.len()],
             whole,
