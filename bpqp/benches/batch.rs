@@ -8,15 +8,16 @@
 
 mod support;
 
-use bpqp::Program;
 use bpqp::generate::{Family, Recipe};
+use bpqp::{BatchGradient, Program, Values};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use support::{Change, backends, cotangent, in_time, layer};
 
 const MEMBERS: usize = 64;
 
-/// Ways to run a batch, by name: a batched pass of the layer joins them here.
-const WAYS: [(&str, Run); 2] = [("layer loop", fresh), ("session loop", kept)];
+/// Ways to run a batch, by name.
+const WAYS: [(&str, Run); 4] =
+    [("layer loop", fresh), ("session loop", kept), ("batch", batched::<1>), ("batch, two threads", batched::<2>)];
 
 type Run = fn(&bpqp::Layer, &Program, &[Change], &[f64]) -> bpqp::Result<()>;
 
@@ -36,6 +37,29 @@ fn kept(layer: &bpqp::Layer, program: &Program, members: &[Change], x_bar: &[f64
         session.forward()?.backward(x_bar)?;
     }
     Ok(())
+}
+
+fn batched<const THREADS: usize>(
+    layer: &bpqp::Layer,
+    program: &Program,
+    members: &[Change],
+    x_bar: &[f64],
+) -> bpqp::Result<()> {
+    let values: Vec<Values<'_>> = members.iter().map(Change::values).collect();
+    let joined = |block: fn(&Values<'_>) -> Option<Vec<f64>>| -> Vec<f64> {
+        values.iter().filter_map(block).flatten().collect()
+    };
+    let q = joined(|v| v.q.map(<[f64]>::to_vec));
+    let b = joined(|v| v.b.map(<[f64]>::to_vec));
+    let given = |block: &Vec<f64>| !block.is_empty();
+    let values =
+        Values { q: Some(&q[..]).filter(|_| given(&q)), b: Some(&b[..]).filter(|_| given(&b)), ..Values::default() };
+    let mut x = vec![0.0; members.len() * x_bar.len()];
+    let mut q_bar = x.clone();
+    let mut batch = layer.batch(program, members.len(), THREADS)?;
+    let cotangent = |_: usize, _: &[f64], bar: &mut [f64]| bar.copy_from_slice(x_bar);
+    let out = BatchGradient { q: Some(&mut q_bar), ..BatchGradient::default() };
+    batch.step(&values, &cotangent, &mut x, out)?.into_iter().try_for_each(|c| c.map(drop))
 }
 
 fn batch(c: &mut Criterion) {

@@ -38,6 +38,8 @@ pub(crate) struct NativeSession {
     convexity: Convexity,
     /// A start that the methods have not seen yet.
     start: Option<Solution>,
+    /// Where the active-set methods ended; they start from there anyway.
+    last: Solution,
 }
 
 impl NativeSession {
@@ -64,6 +66,7 @@ impl NativeSession {
             admm: None,
             convexity: Convexity::default(),
             start: None,
+            last: Solution::default(),
             options,
         };
         if !proved {
@@ -93,6 +96,16 @@ impl NativeSession {
             None => Box::new(AdmmSession::new(&self.program.as_ref(), self.options.clone())?),
         };
         Ok(self.admm.insert(admm))
+    }
+
+    /// Keeps where the active-set methods stand, without allocating anew.
+    fn remember(&mut self, out: &Solution, status: Status) {
+        self.last.x.clear();
+        if status == Status::Solved {
+            self.last.x.extend_from_slice(&out.x);
+            self.last.y.clone_from(&out.y);
+            self.last.bound_duals.clone_from(&out.bound_duals);
+        }
     }
 
     fn deadline(&self, started: Instant) -> Option<Instant> {
@@ -191,12 +204,15 @@ impl Session for NativeSession {
     fn solve(&mut self, out: &mut Solution) -> Result<Status> {
         let started = Instant::now();
         out.iterations = 0;
-        if let Some(status) = self.active_set(started, out) {
+        let status = match self.active_set(started, out) {
+            Some(status) => Some(status),
+            None => self.run_sparse(started, out)?,
+        };
+        if let Some(status) = status {
+            self.remember(out, status);
             return Ok(status);
         }
-        if let Some(status) = self.run_sparse(started, out)? {
-            return Ok(status);
-        }
+        self.last.x.clear();
         let mut spent = out.iterations;
         let method = self.options.method;
         if matches!(method, Method::Auto | Method::InteriorPoint) {
@@ -217,6 +233,10 @@ impl Session for NativeSession {
     }
 
     fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) -> Result<()> {
+        let same = |a: &[f64], b: &[f64]| !a.is_empty() && a == b;
+        if same(x, &self.last.x) && y == self.last.y && bound_duals == self.last.bound_duals {
+            return Ok(());
+        }
         let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
         for (name, v, len) in [("x", x, n), ("y", y, m), ("bound_duals", bound_duals, n)] {
             if v.len() != len {

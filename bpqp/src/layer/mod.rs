@@ -1,6 +1,9 @@
 //! The layer: solve forward with one backend, differentiate with another.
 
 mod active;
+mod batch;
+mod batch_data;
+mod batch_gradient;
 mod certificate;
 mod gradient;
 mod null_space;
@@ -16,6 +19,8 @@ use std::time::Instant;
 
 use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, Settings, Solution, Status};
 
+pub use batch::{Batch, CotangentOf};
+pub use batch_gradient::BatchGradient;
 pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
 pub use gradient::Gradient;
 use regularize::Regularized;

@@ -16,7 +16,7 @@ pub struct LayerSession {
     program: Program,
     session: Box<dyn Session>,
     /// The last solution, to start from; also the buffers of the next.
-    last: Option<Solution>,
+    pub(super) last: Option<Solution>,
     setup: std::time::Duration,
 }
 

@@ -6,7 +6,7 @@ use super::reduced::Reduced;
 use super::schur::Schur;
 
 enum Form {
-    Schur(Schur),
+    Schur(Box<Schur>),
     Reduced(Box<Reduced>),
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Factor {
 impl Factor {
     pub(super) fn new(program: &ProgramRef<'_>) -> Self {
         let form = if Schur::fits(program) {
-            Form::Schur(Schur::new(program))
+            Form::Schur(Box::new(Schur::new(program)))
         } else {
             Form::Reduced(Box::new(Reduced::new(program)))
         };

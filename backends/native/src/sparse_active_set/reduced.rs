@@ -52,7 +52,7 @@ impl Whole {
         let mut place = vec![0; dim];
         order.iter().enumerate().for_each(|(k, &i)| place[i] = k);
         let entries = || {
-            let p = program.p().entries().map(|(i, j, v)| (i, j, v));
+            let p = program.p().entries();
             let a = program.a().entries().map(|(i, j, v)| (j, n + i, v));
             p.chain(a).map(|(i, j, v)| (place[i].min(place[j]), place[i].max(place[j]), v * scale[i] * scale[j]))
         };
