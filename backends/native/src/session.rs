@@ -159,8 +159,22 @@ impl NativeSession {
         let factorizations = self.options.max_iterations.saturating_sub(spent);
         let (deadline, verbose) = (self.deadline(started), self.options.verbose);
         let limits = Limits { tolerance, ray_tolerance, factorizations, deadline, verbose };
-        let status = self.interior()?.solve(limits, out)?;
+        self.interior()?;
+        let Some(interior) = &mut self.interior else { return Ok(None) };
+        let status = interior.solve(limits, self.sparse.as_deref_mut(), out)?;
         out.iterations += spent;
+        if status == Some(Status::Solved)
+            && let Some(sparse) = &mut self.sparse
+            && !sparse.is_optimal()
+        {
+            // For the factor on this set, and the next start from it.
+            let mut exact = Solution::default();
+            sparse.warm_start(&out.x, &out.y, &out.bound_duals);
+            if sparse.solve(tolerance, (1, deadline), &mut exact)?.is_some() {
+                exact.iterations += out.iterations;
+                *out = exact;
+            }
+        }
         Ok(status)
     }
 

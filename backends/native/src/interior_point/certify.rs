@@ -44,7 +44,7 @@ fn solve(program: &ProgramBuf, limits: Limits) -> Result<Option<Solution>> {
     }
     let mut out = Solution::default();
     let limits = Limits { tolerance: TOLERANCE, verbose: false, ..limits };
-    let (end, _) = InteriorPoint::new(&program.as_ref(), PASSES)?.optimize(limits, &mut out)?;
+    let (end, _) = InteriorPoint::new(&program.as_ref(), PASSES)?.optimize(limits, None, &mut out)?;
     Ok((end == End::GaveUp || end == End::Status(Status::Solved)).then_some(out))
 }
 

@@ -8,6 +8,7 @@ use crate::best::Best;
 use crate::infeasibility;
 use crate::polish::{Budget, Point};
 use crate::progress::print;
+use crate::sparse_active_set::SparseActiveSet;
 
 /// Share of the way to the boundary that a step keeps.
 const SHARE: f64 = 0.995;
@@ -42,6 +43,9 @@ pub(super) enum End {
 /// The state of one solve.
 pub(super) struct Run<'a> {
     s: &'a mut InteriorPoint,
+    finisher: Option<&'a mut SparseActiveSet>,
+    /// What the finisher made, in the caller's units.
+    finished: Option<Solution>,
     limits: Limits,
     it: Iterate,
     best: Best,
@@ -56,11 +60,17 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(session: &'a mut InteriorPoint, limits: Limits) -> Self {
+    pub(super) fn new(
+        session: &'a mut InteriorPoint,
+        limits: Limits,
+        finisher: Option<&'a mut SparseActiveSet>,
+    ) -> Self {
         let it = Iterate::new(&session.problem);
         let predicted = std::array::from_fn(|_| Vec::new());
         Self {
             s: session,
+            finisher,
+            finished: None,
             limits,
             it,
             best: Best::default(),
@@ -74,8 +84,10 @@ impl<'a> Run<'a> {
 
     /// Runs to an end; also returns the factorizations spent.
     pub(super) fn solve(mut self, out: &mut Solution) -> Result<(End, u64)> {
-        let end = self.run(out);
-        if !matches!(end, End::Status(Status::PrimalInfeasible | Status::DualInfeasible)) {
+        let end = self.run(out)?;
+        if let Some(solution) = self.finished.take() {
+            *out = solution;
+        } else if !matches!(end, End::Status(Status::PrimalInfeasible | Status::DualInfeasible)) {
             std::mem::swap(out, &mut self.best.solution);
         }
         out.objective = self.s.program.as_ref().objective(&out.x);
@@ -86,10 +98,10 @@ impl<'a> Run<'a> {
         self.s.newton.count + self.polished
     }
 
-    fn run(&mut self, out: &mut Solution) -> End {
+    fn run(&mut self, out: &mut Solution) -> Result<End> {
         if !self.start() {
             self.offer();
-            return End::GaveUp;
+            return Ok(End::GaveUp);
         }
         loop {
             self.it.measure(&self.s.problem);
@@ -104,23 +116,28 @@ impl<'a> Run<'a> {
             if self.best.residual <= self.limits.tolerance {
                 self.extra += 1;
                 if self.best.residual <= EXACT || self.extra > EXTRA {
-                    return End::Status(Status::Solved);
+                    return Ok(End::Status(Status::Solved));
                 }
             }
             if let Some(status) = self.infeasible(out).or_else(|| self.limit()) {
-                return End::Status(status);
+                return Ok(End::Status(status));
             }
-            if self.is_settled()
+            let settled = self.is_settled();
+            if settled && self.finish()? {
+                return Ok(End::Status(Status::Solved));
+            }
+            if settled
+                && self.finisher.is_none()
                 && let Some(status) = self.polish(EARLY, out)
                 && (status != Status::Solved || self.best.residual <= EXACT)
             {
-                return End::Status(status);
+                return Ok(End::Status(status));
             }
             if !self.is_gaining() || !self.step() {
                 break;
             }
         }
-        self.polish(LAST, out).or_else(|| self.limit()).map_or(End::GaveUp, End::Status)
+        Ok(self.polish(LAST, out).or_else(|| self.limit()).map_or(End::GaveUp, End::Status))
     }
 
     fn limit(&self) -> Option<Status> {
@@ -223,6 +240,21 @@ impl<'a> Run<'a> {
             self.move_by(taken);
             return true;
         }
+    }
+
+    /// Has the finisher try the active set that the iterate predicts.
+    fn finish(&mut self) -> Result<bool> {
+        let Some(finisher) = &mut self.finisher else { return Ok(false) };
+        let (mut guess, mut out) = (Solution::default(), Solution::default());
+        let it = point(&self.it);
+        self.s.problem.unscale(it.x, it.y, it.zeta, &mut guess);
+        finisher.warm_start(&guess.x, &guess.y, &guess.bound_duals);
+        let status = finisher.solve(self.limits.tolerance, (EARLY, self.limits.deadline), &mut out)?;
+        self.polished += out.iterations;
+        if status == Some(Status::Solved) {
+            self.finished = Some(out);
+        }
+        Ok(self.finished.is_some())
     }
 
     /// Polishes from the iterate; a status ends the solve.

@@ -10,6 +10,7 @@ use super::run::{End, Run};
 use crate::kkt::QuasiDefinite;
 use crate::polish::Polish;
 use crate::scaling::Scaled;
+use crate::sparse_active_set::SparseActiveSet;
 
 /// What a solve may spend, and what it must reach.
 #[derive(Clone, Copy, Debug)]
@@ -64,10 +65,15 @@ impl InteriorPoint {
         }
     }
 
-    /// Solves from the method's own start. `None` is a way of giving up; `out` then holds the best point seen, and
-    /// `out.iterations` counts factorizations in any case.
-    pub(crate) fn solve(&mut self, limits: Limits, out: &mut Solution) -> Result<Option<Status>> {
-        let (end, spent) = self.optimize(limits, out)?;
+    /// Solves from the method's own start; where `finisher` is there, the active sets predicted are tried by it. `None` is
+    /// a way of giving up; `out` then holds the best point seen, and `out.iterations` counts factorizations in any case.
+    pub(crate) fn solve(
+        &mut self,
+        limits: Limits,
+        finisher: Option<&mut SparseActiveSet>,
+        out: &mut Solution,
+    ) -> Result<Option<Status>> {
+        let (end, spent) = self.optimize(limits, finisher, out)?;
         let status = match end {
             End::Status(status) => Some(status),
             End::GaveUp => certify::status(&self.program.as_ref(), limits, out)?,
@@ -77,9 +83,14 @@ impl InteriorPoint {
     }
 
     /// The same without the search for certificates that follows on giving up.
-    pub(super) fn optimize(&mut self, limits: Limits, out: &mut Solution) -> Result<(End, u64)> {
+    pub(super) fn optimize(
+        &mut self,
+        limits: Limits,
+        finisher: Option<&mut SparseActiveSet>,
+        out: &mut Solution,
+    ) -> Result<(End, u64)> {
         self.newton.begin();
         self.polish.reset();
-        Run::new(self, limits).solve(out)
+        Run::new(self, limits, finisher).solve(out)
     }
 }

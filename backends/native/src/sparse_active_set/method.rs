@@ -80,6 +80,11 @@ impl SparseActiveSet {
         }
     }
 
+    /// Whether the last solve ended on a solution's set.
+    pub(crate) fn is_optimal(&self) -> bool {
+        self.optimal
+    }
+
     /// Starts from the constraints that hold a point.
     pub(crate) fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) {
         self.active = of_point(&self.program.as_ref(), x, y, bound_duals);
