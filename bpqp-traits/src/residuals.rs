@@ -8,7 +8,8 @@ use crate::{ProgramRef, Solution};
 /// residual NaN, so compare with `residual <= tolerance`, never with `residual > tolerance`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KktResiduals {
-    /// Largest constraint violation over `1 + max(‖Ax‖∞, |bounded xⱼ|, ‖Sx‖∞)`.
+    /// The larger of two: rows' and cones' largest violation over `1 + max(‖Ax‖∞, ‖Sx‖∞)`, and the bounds' largest over
+    /// `1 + max |bounded xⱼ|`.
     pub primal: f64,
     /// Largest of `‖Px + q + Aᵀy + ζ − Sᵀw‖∞`, duals on infinite sides, and cone duals outside their cone, over
     /// `1 + max(‖Px‖∞, ‖q‖∞, ‖Aᵀy + ζ − Sᵀw‖∞)`.
@@ -72,7 +73,7 @@ impl KktResiduals {
         if shapes != [n, n, n, n, m, m, k, k] {
             return Self::infinite();
         }
-        let (primal_absolute, primal_scale, priced_violation) = primal_violation(program, solution, ax, sx);
+        let violation = primal_violation(program, solution, ax, sx);
         let sign_violation = sign_violation(program, y, bound_duals, cone_duals);
         let (mut worst, mut priced_residual) = (0.0, 0.0);
         for (((p, q), f), x) in px.iter().zip(program.q()).zip(forces).zip(x) {
@@ -87,12 +88,12 @@ impl KktResiduals {
         let primal_objective = 0.5 * quadratic + linear;
         let support = support_value(program, y, bound_duals, cone_duals);
         let dual_objective = -0.5 * quadratic - support;
-        let gap_absolute = (primal_objective - dual_objective).abs() + priced_violation + priced_residual;
+        let gap_absolute = (primal_objective - dual_objective).abs() + violation.priced + priced_residual;
         Self {
-            primal: primal_absolute / (1.0 + primal_scale),
+            primal: violation.relative,
             dual: dual_absolute / (1.0 + dual_scale),
             gap: gap_absolute / (1.0 + primal_objective.abs().max(dual_objective.abs())),
-            primal_absolute,
+            primal_absolute: violation.absolute,
             dual_absolute,
             gap_absolute,
             primal_objective,
@@ -161,28 +162,39 @@ fn sides<'a>(v: &'a [f64], lo: &'a [f64], hi: &'a [f64]) -> impl Iterator<Item =
     v.iter().zip(lo).zip(hi).map(|((v, l), u)| (*v, *l, *u))
 }
 
-/// Largest violation of rows, bounds and cones; the scale it is relative to; and the violations of rows and bounds times
-/// their duals.
-fn primal_violation(program: &ProgramRef<'_>, solution: &Solution, ax: &[f64], sx: &[f64]) -> (f64, f64, f64) {
+/// What [`primal_violation`] finds.
+struct Violation {
+    absolute: f64,
+    relative: f64,
+    /// Σ violation · |dual| over rows and bounds.
+    priced: f64,
+}
+
+/// Violations of rows, bounds and cones; those of the bounds are relative to the bounded variables alone, for rows of
+/// large entries would hide them.
+fn primal_violation(program: &ProgramRef<'_>, solution: &Solution, ax: &[f64], sx: &[f64]) -> Violation {
     let x = &solution.x;
-    let (mut worst, mut scale, mut priced): (f64, f64, f64) = (0.0, max_abs(ax).max(max_abs(sx)), 0.0);
-    let mut see = |(value, lower, upper): (f64, f64, f64), dual: f64| {
-        let violation = max_nan(max_nan(lower - value, value - upper), 0.0);
-        worst = max_nan(violation, worst);
-        priced += violation * dual.abs();
-    };
-    sides(ax, program.l(), program.u()).zip(&solution.y).for_each(|(row, dual)| see(row, *dual));
-    sides(x, program.lb(), program.ub()).zip(&solution.bound_duals).for_each(|(bound, dual)| see(bound, *dual));
-    for (value, lower, upper) in sides(x, program.lb(), program.ub()) {
-        if lower.is_finite() || upper.is_finite() {
-            scale = scale.max(value.abs());
+    let mut priced = 0.0;
+    let mut largest = |values: &[f64], lower: &[f64], upper: &[f64], duals: &[f64]| {
+        let mut worst = 0.0;
+        for ((value, lower, upper), dual) in sides(values, lower, upper).zip(duals) {
+            let violation = max_nan(max_nan(lower - value, value - upper), 0.0);
+            worst = max_nan(violation, worst);
+            priced += violation * dual.abs();
         }
-    }
+        worst
+    };
+    let mut rows = largest(ax, program.l(), program.u(), &solution.y);
+    let bounds = largest(x, program.lb(), program.ub(), &solution.bound_duals);
     if let Some(cones) = program.cones() {
-        worst = max_nan(cone_violation(cones.dims(), |i| sx[i] + cones.offset()[i]), worst);
+        rows = max_nan(cone_violation(cones.dims(), |i| sx[i] + cones.offset()[i]), rows);
     }
+    let is_bounded = |(_, lower, upper): &(f64, f64, f64)| lower.is_finite() || upper.is_finite();
+    let bounded = sides(x, program.lb(), program.ub()).filter(is_bounded).fold(0.0, |m: f64, (x, ..)| m.max(x.abs()));
+    let relative = max_nan(rows / (1.0 + max_abs(ax).max(max_abs(sx))), bounds / (1.0 + bounded));
     // An x that is not finite violates everything, rows or no rows.
-    (max_nan(0.0 * max_abs(x), worst), scale, priced)
+    let not_finite = 0.0 * max_abs(x);
+    Violation { absolute: max_nan(not_finite, max_nan(rows, bounds)), relative: max_nan(not_finite, relative), priced }
 }
 
 /// `Aᵀy + ζ − Sᵀw`.

@@ -24,7 +24,7 @@ const EXACT: f64 = 1e-15;
 const SLOW: f64 = 0.1;
 /// A set whose residual stays above this is singular.
 const SINGULAR: f64 = 1e-6;
-/// A violation counts from here, relative to the point …
+/// A violation counts from here, as a distance relative to the point …
 const FEASIBILITY: f64 = 1e-11;
 /// … and a wrong sign from here, relative to the forces.
 const FORCE: f64 = 1e-13;
@@ -39,6 +39,8 @@ pub(crate) struct SparseActiveSet {
     /// `(x, y)`.
     point: Vec<f64>,
     pub(super) residual: Vec<f64>,
+    /// The largest entry of every row.
+    norms: Vec<f64>,
     /// `Ax`.
     values: Vec<f64>,
     /// `Px + q + Aᵀy`.
@@ -64,6 +66,7 @@ impl SparseActiveSet {
             optimal: false,
             point: vec![0.0; n + m],
             residual: vec![0.0; n + m],
+            norms: row_maxima(program),
             values: vec![0.0; m],
             forces: vec![0.0; n],
             unknowns: (Vec::new(), Vec::new()),
@@ -77,6 +80,7 @@ impl SparseActiveSet {
         self.optimal = false;
         if matrices {
             self.factor.set_matrices(program);
+            self.norms = row_maxima(program);
         }
     }
 
@@ -205,13 +209,13 @@ impl SparseActiveSet {
 
     fn exchange(&mut self, program: &ProgramRef<'_>) -> usize {
         let n = program.num_vars();
-        let (point, force) = self.sizes(program);
-        let tolerances = (FEASIBILITY * point, FORCE * force);
+        let (_, force) = self.sizes(program);
         let (x, y) = self.point.split_at(n);
+        let (norms, length, force) = (&self.norms, FEASIBILITY * (1.0 + max_abs(x)), FORCE * force);
         let rows = (program.l(), program.u());
-        let wrong = exchange(&mut self.active.rows, (&self.values, |i| y[i]), rows, tolerances);
+        let wrong = exchange(&mut self.active.rows, (&self.values, |i| y[i]), rows, (|i| length * norms[i], force));
         let (forces, bounds) = (&self.forces, (program.lb(), program.ub()));
-        wrong + exchange(&mut self.active.bounds, (x, |j| -forces[j]), bounds, tolerances)
+        wrong + exchange(&mut self.active.bounds, (x, |j| -forces[j]), bounds, (|_| length, force))
     }
 
     fn write(&self, program: &ProgramRef<'_>, out: &mut Solution) {
@@ -223,6 +227,12 @@ impl SparseActiveSet {
             out.bound_duals[j] = if side.is_active() { -self.forces[j] } else { 0.0 };
         }
     }
+}
+
+fn row_maxima(program: &ProgramRef<'_>) -> Vec<f64> {
+    let mut maxima = vec![0.0; program.num_rows()];
+    program.a().entries().for_each(|(i, _, v)| maxima[i] = v.abs().max(maxima[i]));
+    maxima
 }
 
 /// `values = Ax` and `forces = Px + q + Aᵀy`, in one pass over each matrix.

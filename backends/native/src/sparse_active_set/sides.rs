@@ -56,7 +56,7 @@ pub(super) fn exchange(
     sides: &mut [Side],
     (values, duals): (&[f64], impl Fn(usize) -> f64),
     (lower, upper): (&[f64], &[f64]),
-    (feasibility, force): (f64, f64),
+    (feasibility, force): (impl Fn(usize) -> f64, f64),
 ) -> usize {
     let mut wrong = 0;
     for (k, side) in sides.iter_mut().enumerate() {
@@ -64,8 +64,8 @@ pub(super) fn exchange(
             Side::Equal => Side::Equal,
             Side::Lower if duals(k) > force => Side::Free,
             Side::Upper if duals(k) < -force => Side::Free,
-            Side::Free if values[k] < lower[k] - feasibility => Side::Lower,
-            Side::Free if values[k] > upper[k] + feasibility => Side::Upper,
+            Side::Free if values[k] < lower[k] - feasibility(k) => Side::Lower,
+            Side::Free if values[k] > upper[k] + feasibility(k) => Side::Upper,
             same => same,
         };
         wrong += usize::from(new != *side);
