@@ -137,6 +137,15 @@ fn wrong_shapes_are_infinitely_wrong() {
 }
 
 #[test]
+fn a_violated_bound_is_not_hidden_by_rows_of_large_entries() {
+    // 1e12 x₁ = 1e12 and x₂ ≥ 0, at x₂ = −1: half of the bounded variables' size, though nothing beside the row.
+    let program = program(&[0.0; 2], &[0.0, 1.0], &[1e12, 0.0], (&[1e12], &[1e12]), (&[-INF, 0.0], &[INF; 2]));
+    let solution = Solution { x: vec![1.0, -1.0], y: vec![0.0], bound_duals: vec![0.0, -1.0], ..Solution::default() };
+    let found = KktResiduals::compute(&program.as_ref(), &solution);
+    assert_eq!((found.primal, found.primal_absolute), (0.5, 1.0));
+}
+
+#[test]
 fn farkas_certificates_are_weighed() {
     // x₁ + x₂ ≥ 3 against x ≤ 1: y = −1, ζ = (1, 1) has support −3 + 2 = −1.
     let program = program(&[0.0; 2], &[0.0; 2], &[1.0, 1.0], (&[3.0], &[INF]), (&[-INF; 2], &[1.0; 2]));

@@ -1,5 +1,5 @@
 //! Batches of 64 members that differ in `q` (for control problems in the state), one after the other: by a layer that starts
-//! afresh each time, and by a session that keeps its factorizations.
+//! afresh each time, by a session that keeps its factorizations, and together, on one thread and on two.
 //!
 //! ```text
 //! cargo bench -p bpqp --bench batch

@@ -1,4 +1,4 @@
-//! BPQP's own solver on faer: a dense active-set method, ADMM and a direct KKT solver.
+//! BPQP's own solver on faer: active-set methods, an interior-point method, ADMM and a direct KKT solver.
 //!
 //! [`NativeSolver`] solves convex quadratic programs; [`NativeKkt`] solves the backward pass by a regularized LDLᵀ factorization of the KKT matrix, refined against the
 //! matrix itself.

@@ -6,12 +6,13 @@ use crate::session::NativeSession;
 use crate::settings::Options;
 use crate::{NAME, VERSION};
 
-/// BPQP's own QP solver: a dense active-set method on one Cholesky factorization of `P`, and where that does not fit or
-/// gives up, the alternating direction method of multipliers (OSQP's splitting) on one quasi-definite factorization,
-/// with a polish that solves the final active set exactly.
+/// BPQP's own QP solver: active-set methods, dense on one Cholesky factorization of `P` or sparse on the reduced KKT
+/// matrix; where they do not fit or give up, an interior-point method that ends on an active set; and behind it the
+/// alternating direction method of multipliers (OSQP's splitting) with a polish that solves the final active set exactly.
 ///
-/// The option `method` is `auto` (the default), `active-set` or `admm`. Those of ADMM are `rho`, `sigma`, `alpha`,
-/// `scaling` (passes), `adaptive_rho`, `adaptive_rho_interval`, `polish`, `check_interval`. Both heed
+/// The option `method` is `auto` (the default), `active-set`, `interior-point` or `admm`; `structure` is `auto`, `dense`
+/// or `sparse`. Those of ADMM are `rho`, `sigma`, `alpha`,
+/// `scaling` (passes), `adaptive_rho`, `adaptive_rho_interval`, `polish`, `check_interval`. All heed
 /// `infeasibility_tolerance`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NativeSolver;
