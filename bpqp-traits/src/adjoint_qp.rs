@@ -1,7 +1,7 @@
 //! The backward pass as a QP: the paper's section 3, with the active rows as equalities.
 
 use crate::vector::{max_abs, max_nan};
-use crate::{CscRef, Error, Result};
+use crate::{CscRef, Error, Result, check_adjoint};
 
 /// The matrices of the adjoint QP `min ½ z̃ᵀH z̃ + gᵀz̃  s.t.  C z̃ = r`, whose KKT matrix is `K = [H Cᵀ; C 0]`.
 #[derive(Clone, Copy, Debug)]
@@ -76,17 +76,6 @@ impl<'a> AdjointQpRef<'a> {
     /// # Errors
     /// [`Error::InvalidArgument`] for a wrong length or a value that is not finite.
     pub fn check_rhs(&self, g: &[f64], r: &[f64], z: &[f64], nu: &[f64]) -> Result<()> {
-        let (d, k) = (self.num_vars(), self.num_rows());
-        for (name, len, expected) in [("g", g.len(), d), ("r", r.len(), k), ("z", z.len(), d), ("nu", nu.len(), k)] {
-            if len != expected {
-                return Err(Error::invalid_argument(name, format!("expected length {expected}, found {len}")));
-            }
-        }
-        for (name, v) in [("g", g), ("r", r)] {
-            if let Some(i) = v.iter().position(|x| !x.is_finite()) {
-                return Err(Error::invalid_argument(name, format!("entry {i} is {}", v[i])));
-            }
-        }
-        Ok(())
+        check_adjoint((self.num_vars(), self.num_rows()), (g, r), (z, nu))
     }
 }

@@ -31,6 +31,7 @@
 
 mod active_set;
 mod adjoint_qp;
+mod arguments;
 mod backward;
 mod capabilities;
 pub mod claims;
@@ -54,6 +55,7 @@ pub mod vector;
 
 pub use active_set::{ActiveSet, Side};
 pub use adjoint_qp::AdjointQpRef;
+pub use arguments::{check_adjoint, check_length, check_start, check_vector};
 pub use backward::{AdjointReport, BackwardQpSolver, KktFactor};
 pub use capabilities::{BackendInfo, Capabilities, Installation};
 pub use cones::ConesRef;

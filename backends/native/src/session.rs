@@ -5,6 +5,7 @@ use std::time::Instant;
 use bpqp_traits::claims::{Claim, judge};
 use bpqp_traits::{
     ActiveSet, Error, KktFactor, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status,
+    check_start,
 };
 
 use crate::NAME;
@@ -252,14 +253,7 @@ impl Session for NativeSession {
             return Ok(());
         }
         let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
-        for (name, v, len) in [("x", x, n), ("y", y, m), ("bound_duals", bound_duals, n)] {
-            if v.len() != len {
-                return Err(Error::invalid_argument(name, format!("expected length {len}, found {}", v.len())));
-            }
-            if let Some(i) = v.iter().position(|v| !v.is_finite()) {
-                return Err(Error::invalid_argument(name, format!("entry {i} is {}", v[i])));
-            }
-        }
+        check_start((n, m), x, y, bound_duals)?;
         let (x, y, bound_duals) = (x.to_vec(), y.to_vec(), bound_duals.to_vec());
         self.start = Some(Solution { x, y, bound_duals, ..Solution::default() });
         Ok(())

@@ -2,7 +2,7 @@
 
 use bpqp_traits::claims::{self, Claim};
 use bpqp_traits::vector::max_abs;
-use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
+use bpqp_traits::{ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status, check_start};
 
 use crate::budget::Budget;
 use crate::ffi::{Matrix, RawSolver};
@@ -153,14 +153,7 @@ impl Session for OsqpSession {
 
     fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) -> Result<()> {
         let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
-        for (name, v, len) in [("x", x, n), ("y", y, m), ("bound_duals", bound_duals, n)] {
-            if v.len() != len {
-                return Err(Error::invalid_argument(name, format!("expected length {len}, found {}", v.len())));
-            }
-            if let Some(i) = v.iter().position(|v| !v.is_finite()) {
-                return Err(Error::invalid_argument(name, format!("entry {i} is {}", v[i])));
-            }
-        }
+        check_start((n, m), x, y, bound_duals)?;
         self.start = Some(Start { x: x.to_vec(), y: y.to_vec(), bound_duals: bound_duals.to_vec() });
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The adjoint QP on the final working set, by the factors that the last solve ended with.
 
 use bpqp_traits::vector::{axpy, max_abs, max_nan};
-use bpqp_traits::{ActiveSet, AdjointReport, Error, KktFactor, Result};
+use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint};
 
 use super::engine::{Engine, gather_rows};
 
@@ -83,21 +83,6 @@ impl Engine {
         axpy(1.0, dx, adjoint_z);
         axpy(1.0, dy, adjoint_nu);
     }
-
-    fn check_lengths(&self, g: &[f64], r: &[f64], z: &[f64], nu: &[f64]) -> Result<()> {
-        let (d, k) = (self.unknowns.free.len(), self.unknowns.rows.len());
-        for (name, len, expected) in [("g", g.len(), d), ("r", r.len(), k), ("z", z.len(), d), ("nu", nu.len(), k)] {
-            if len != expected {
-                return Err(Error::invalid_argument(name, format!("expected length {expected}, found {len}")));
-            }
-        }
-        for (name, v) in [("g", g), ("r", r)] {
-            if !max_abs(v).is_finite() {
-                return Err(Error::invalid_argument(name, "has an entry that is not finite"));
-            }
-        }
-        Ok(())
-    }
 }
 
 impl KktFactor for Engine {
@@ -106,7 +91,7 @@ impl KktFactor for Engine {
     }
 
     fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
-        self.check_lengths(g, r, z, nu)?;
+        check_adjoint((self.unknowns.free.len(), self.unknowns.rows.len()), (g, r), (z, nu))?;
         let scale = max_abs(g).max(max_abs(r));
         self.adjoint_z.fill(0.0);
         self.adjoint_nu.clear();

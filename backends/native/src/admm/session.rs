@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
+use bpqp_traits::{ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status, check_start};
 
 use super::iterate::Iterate;
 use super::rho::Rho;
@@ -77,14 +77,7 @@ impl Session for AdmmSession {
 
     fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) -> Result<()> {
         let (n, m) = (self.problem.num_vars(), self.problem.num_rows());
-        for (name, v, len) in [("x", x, n), ("y", y, m), ("bound_duals", bound_duals, n)] {
-            if v.len() != len {
-                return Err(Error::invalid_argument(name, format!("expected length {len}, found {}", v.len())));
-            }
-            if let Some(i) = v.iter().position(|v| !v.is_finite()) {
-                return Err(Error::invalid_argument(name, format!("entry {i} is {}", v[i])));
-            }
-        }
+        check_start((n, m), x, y, bound_duals)?;
         let (x, y, bound_duals) = (x.to_vec(), y.to_vec(), bound_duals.to_vec());
         self.start = Some(Solution { x, y, bound_duals, ..Solution::default() });
         Ok(())

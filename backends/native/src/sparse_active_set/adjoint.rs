@@ -1,7 +1,7 @@
 //! The adjoint QP on the final set, by the factor that the last solve ended with.
 
 use bpqp_traits::vector::{max_abs, max_nan};
-use bpqp_traits::{ActiveSet, AdjointReport, Error, KktFactor, Result};
+use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint};
 
 use super::method::SparseActiveSet;
 
@@ -48,21 +48,6 @@ impl SparseActiveSet {
         rows.iter().zip(r).for_each(|(&i, r)| bottom[i] += r);
         max_nan(max_abs(top), max_abs(bottom))
     }
-
-    fn check_lengths(&self, g: &[f64], r: &[f64], z: &[f64], nu: &[f64]) -> Result<()> {
-        let (d, k) = (self.unknowns.0.len(), self.unknowns.1.len());
-        for (name, len, expected) in [("g", g.len(), d), ("r", r.len(), k), ("z", z.len(), d), ("nu", nu.len(), k)] {
-            if len != expected {
-                return Err(Error::invalid_argument(name, format!("expected length {expected}, found {len}")));
-            }
-        }
-        for (name, v) in [("g", g), ("r", r)] {
-            if !max_abs(v).is_finite() {
-                return Err(Error::invalid_argument(name, "has an entry that is not finite"));
-            }
-        }
-        Ok(())
-    }
 }
 
 impl KktFactor for SparseActiveSet {
@@ -71,7 +56,7 @@ impl KktFactor for SparseActiveSet {
     }
 
     fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
-        self.check_lengths(g, r, z, nu)?;
+        check_adjoint((self.unknowns.0.len(), self.unknowns.1.len()), (g, r), (z, nu))?;
         let n = self.program.as_ref().num_vars();
         let scale = max_abs(g).max(max_abs(r));
         self.adjoint.fill(0.0);
