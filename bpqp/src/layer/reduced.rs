@@ -40,6 +40,9 @@ struct OwnFactor {
     factor: Box<dyn KktFactor>,
 }
 
+/// A residual this small needs no comparison with rounding.
+const SMALL_RESIDUAL: f64 = 1e-10;
+
 /// A solution of the whole system.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KktSolution {
@@ -51,6 +54,9 @@ pub(crate) struct KktSolution {
     pub(crate) zeta: Vec<f64>,
     /// `‖K w + rhs‖∞ / ‖rhs‖∞` on the reduced system, for the part of `rhs` that the system determines.
     pub(crate) residual: f64,
+    /// The residual that rounding the exact solution to machine numbers would leave, `ε ‖|K||w| + |rhs|‖∞ / ‖rhs‖∞`; zero
+    /// where the residual is small anyway.
+    pub(crate) rounding: f64,
     /// `‖rhs₀‖∞ / ‖rhs‖∞` for the part `rhs₀` that it does not: the projection of `g` onto the null space.
     pub(crate) undetermined: f64,
 }
@@ -176,7 +182,9 @@ impl ReducedKkt {
         for &j in &self.free {
             zeta[j] = 0.0;
         }
-        Ok(KktSolution { z, y, zeta, residual, undetermined })
+        let rounding =
+            if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (&g_free, &r_active), &z, &y) };
+        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined })
     }
 
     /// `‖K w + rhs‖∞ / ‖rhs‖∞` over the free variables and active rows, where `forces` is `−(g + P z + Aᵀy)`.
@@ -192,6 +200,26 @@ impl ReducedKkt {
             size = size.max(r[i].abs());
         }
         if size > 0.0 { worst / size } else { worst }
+    }
+
+    /// `ε ‖|K||w| + |rhs|‖∞ / ‖rhs‖∞` over the free variables and active rows.
+    fn rounding(&self, program: &ProgramRef<'_>, (g, r): (&[f64], &[f64]), z: &[f64], y: &[f64]) -> f64 {
+        let (mut top, mut bottom) = (vec![0.0; z.len()], vec![0.0; y.len()]);
+        for (i, j, v) in program.p().entries() {
+            top[i] += (v * z[j]).abs();
+            if i != j {
+                top[j] += (v * z[i]).abs();
+            }
+        }
+        for (i, j, v) in program.a().entries() {
+            top[j] += (v * y[i]).abs();
+            bottom[i] += (v * z[j]).abs();
+        }
+        let free = self.free.iter().zip(g).map(|(&j, g)| top[j] + g.abs());
+        let rows = self.rows.iter().zip(r).map(|(&i, r)| bottom[i] + r.abs());
+        let size = max_abs(g).max(max_abs(r));
+        let largest = free.chain(rows).fold(0.0, f64::max);
+        if size > 0.0 { f64::EPSILON * largest / size } else { 0.0 }
     }
 
     /// The reduced matrices and their factor, for the probe of [`super::probe`].

@@ -19,6 +19,12 @@ use crate::{Error, Result};
 /// Largest relative residual of the adjoint system that still makes a gradient.
 const ADJOINT_TOLERANCE: f64 = 1e-9;
 
+/// A residual of so many roundings of the exact solution is as good as zero: a solution many orders of magnitude larger than
+/// its right-hand side, as a regularized linear program has, cannot have a smaller one …
+const ROUNDINGS: f64 = 8.0;
+/// … up to this size.
+const MAX_ROUNDING: f64 = 1e-7;
+
 /// Largest relative KKT residual, after polishing, of a point that still has a gradient.
 const POINT_TOLERANCE: f64 = 1e-6;
 
@@ -121,7 +127,8 @@ impl Prepared {
     /// A certificate for a solution of the KKT system at a point of the given residual, or a refusal.
     fn certify(&self, adjoint: &KktSolution, kkt_residual: f64) -> Result<Certificate> {
         let finite = adjoint.z.iter().chain(&adjoint.y).chain(&adjoint.zeta).all(|v| v.is_finite());
-        if finite && adjoint.residual <= ADJOINT_TOLERANCE {
+        let tolerance = ADJOINT_TOLERANCE.max((ROUNDINGS * adjoint.rounding).min(MAX_ROUNDING));
+        if finite && adjoint.residual <= tolerance {
             Ok(Certificate::new(&self.facts, adjoint, kkt_residual))
         } else {
             Err(Error::Adjoint { residual: adjoint.residual })
