@@ -1,5 +1,6 @@
 //! Batches against the same programs one by one.
 
+#![cfg(all(feature = "generate", feature = "native"))]
 #![allow(clippy::unwrap_used)]
 
 use bpqp::generate::{Family, Recipe};

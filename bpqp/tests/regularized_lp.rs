@@ -1,5 +1,6 @@
 //! Regularized linear programs: their adjoint solutions are 1/(2ε) times as large as the cotangent.
 
+#![cfg(all(feature = "generate", feature = "native"))]
 #![allow(clippy::unwrap_used)]
 
 use bpqp::Layer;
