@@ -68,7 +68,7 @@ pub use forward::{ForwardSolver, Session};
 pub use forward_as_backward::ForwardAsBackward;
 pub use program::ProgramRef;
 pub use program_buf::ProgramBuf;
-pub use residuals::{KktResiduals, Products, dual_ray_violation, primal_ray_violation};
+pub use residuals::{KktResiduals, OwnedProducts, Products, dual_ray_violation, primal_ray_violation};
 pub use settings::Settings;
 pub use solution::Solution;
 pub use status::Status;

@@ -44,13 +44,26 @@ pub struct Products<'a> {
     pub forces: &'a [f64],
 }
 
-impl KktResiduals {
-    /// Residuals of `solution` for `program`; a solution of the wrong shape has infinite residuals.
-    pub fn compute(program: &ProgramRef<'_>, solution: &Solution) -> Self {
+/// [`Products`] in vectors of their own.
+#[derive(Clone, Debug, Default)]
+pub struct OwnedProducts {
+    /// `Px` (`n`).
+    pub px: Vec<f64>,
+    /// `Ax` (`m`).
+    pub ax: Vec<f64>,
+    /// `Sx` (`k`).
+    pub sx: Vec<f64>,
+    /// `Aᵀy + ζ − Sᵀw` (`n`).
+    pub forces: Vec<f64>,
+}
+
+impl OwnedProducts {
+    /// The products of `solution`, empty where it has the wrong shape.
+    pub fn new(program: &ProgramRef<'_>, solution: &Solution) -> Self {
         let (n, m, k) = (program.num_vars(), program.num_rows(), program.num_cone_rows());
         let Solution { x, y, bound_duals, cone_duals, .. } = solution;
         if [x.len(), y.len(), bound_duals.len(), cone_duals.len()] != [n, m, n, k] {
-            return Self::infinite();
+            return Self::default();
         }
         let (mut px, mut ax, mut sx) = (vec![0.0; n], vec![0.0; m], vec![0.0; k]);
         program.p().symmetric_mul_add(1.0, x, &mut px);
@@ -58,8 +71,19 @@ impl KktResiduals {
         if let Some(cones) = program.cones() {
             cones.matrix().mul_add(1.0, x, &mut sx);
         }
-        let forces = forces(program, y, bound_duals, cone_duals);
-        Self::from_products(program, solution, Products { px: &px, ax: &ax, sx: &sx, forces: &forces })
+        Self { px, ax, sx, forces: forces(program, y, bound_duals, cone_duals) }
+    }
+
+    /// A view.
+    pub fn as_ref(&self) -> Products<'_> {
+        Products { px: &self.px, ax: &self.ax, sx: &self.sx, forces: &self.forces }
+    }
+}
+
+impl KktResiduals {
+    /// Residuals of `solution` for `program`; a solution of the wrong shape has infinite residuals.
+    pub fn compute(program: &ProgramRef<'_>, solution: &Solution) -> Self {
+        Self::from_products(program, solution, OwnedProducts::new(program, solution).as_ref())
     }
 
     /// Residuals of `solution` from products that the caller has computed, as a backend may with its own copy of the

@@ -5,11 +5,18 @@ const LANES: usize = 8;
 
 /// Largest absolute value; NaN if any entry is NaN, 0 for an empty slice.
 pub fn max_abs(v: &[f64]) -> f64 {
-    let (mut largest, mut is_nan) = (0.0_f64, false);
-    for x in v {
-        largest = if x.abs() > largest { x.abs() } else { largest };
-        is_nan |= x.is_nan();
+    let (chunks, rest) = v.as_chunks::<LANES>();
+    let (mut lanes, mut nans) = ([0.0_f64; LANES], [false; LANES]);
+    let mut see = |k: usize, x: f64| {
+        lanes[k] = if x.abs() > lanes[k] { x.abs() } else { lanes[k] };
+        nans[k] |= x.is_nan();
+    };
+    for chunk in chunks {
+        (0..LANES).for_each(|k| see(k, chunk[k]));
     }
+    rest.iter().enumerate().for_each(|(k, x)| see(k, *x));
+    let largest = lanes.into_iter().fold(0.0, f64::max);
+    let is_nan = nans.contains(&true);
     if is_nan { f64::NAN } else { largest }
 }
 

@@ -15,13 +15,22 @@ pub(crate) struct Reading {
 impl Reading {
     /// Reads `program` at `solution`.
     pub(crate) fn new(program: &ProgramRef<'_>, solution: &Solution) -> Self {
-        let (n, m) = (program.num_vars(), program.num_rows());
-        let row_norms = program.a().row_norms();
-        let (mut px, mut ax) = (vec![0.0; n], vec![0.0; m]);
+        let (mut px, mut ax) = (vec![0.0; program.num_vars()], vec![0.0; program.num_rows()]);
         program.p().symmetric_mul_add(1.0, &solution.x, &mut px);
         program.a().mul_add(1.0, &solution.x, &mut ax);
-        let rows = solution.y.iter().zip(&row_norms).fold(0.0, |m: f64, (y, a)| m.max((y * a).abs()));
-        let force = max_abs(program.q()).max(max_abs(&px)).max(rows).max(max_abs(&solution.bound_duals));
+        Self::of_products(program, solution, (&px, &ax), &program.a().row_norms())
+    }
+
+    /// The same with `Px`, `Ax` and the norms of the rows known.
+    pub(crate) fn of_products(
+        program: &ProgramRef<'_>,
+        solution: &Solution,
+        (px, ax): (&[f64], &[f64]),
+        row_norms: &[f64],
+    ) -> Self {
+        let (n, m) = (program.num_vars(), program.num_rows());
+        let rows = solution.y.iter().zip(row_norms).fold(0.0, |m: f64, (y, a)| m.max((y * a).abs()));
+        let force = max_abs(program.q()).max(max_abs(px)).max(rows).max(max_abs(&solution.bound_duals));
         let force = if force > 0.0 && force.is_finite() { force } else { 1.0 };
         let length = max_abs(&solution.x).max(1.0);
         let (l, u, lb, ub) = (program.l(), program.u(), program.lb(), program.ub());

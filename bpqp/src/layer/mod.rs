@@ -17,7 +17,7 @@ mod solved;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, Settings, Solution, Status};
+use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, Settings, Solution, Status};
 
 pub use batch::{Batch, CotangentOf};
 pub use batch_gradient::BatchGradient;
@@ -127,7 +127,8 @@ impl Layer {
         timing: Timing,
     ) -> Result<Solved<'p>> {
         let stacked = program.as_stacked();
-        let residuals = KktResiduals::compute(&stacked, &solution);
+        let products = OwnedProducts::new(&stacked, &solution);
+        let residuals = KktResiduals::from_products(&stacked, &solution, products.as_ref());
         let status = verify(claimed, &residuals, self.settings.tolerance);
         let regularized = Regularized::of(&stacked, self.lp_regularization)?.map(Arc::new);
         let mut solved = Solved {
@@ -136,6 +137,7 @@ impl Layer {
             status,
             solution,
             residuals,
+            products,
             timing,
             regularized,
             polished: None,

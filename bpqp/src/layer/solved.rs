@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bpqp_traits::{ActiveSet, Error as SolverError, KktResiduals, ProgramRef, Session, Side, Solution, Status};
+use bpqp_traits::{
+    ActiveSet, Error as SolverError, KktResiduals, OwnedProducts, ProgramRef, Session, Side, Solution, Status,
+};
 
 use super::Layer;
 use super::active::Reading;
@@ -89,6 +91,8 @@ pub struct Solved<'p> {
     pub(super) status: Status,
     pub(super) solution: Solution,
     pub(super) residuals: KktResiduals,
+    /// Of the solution as the solver returned it.
+    pub(super) products: OwnedProducts,
     pub(super) timing: Timing,
     pub(super) layer: Layer,
     /// What stands in for a linear program.
@@ -306,7 +310,8 @@ impl Solved<'_> {
             return false;
         }
         let program = self.program.as_stacked();
-        let reading = Reading::new(&program, &self.solution);
+        let products = (&self.products.px[..], &self.products.ax[..]);
+        let reading = Reading::of_products(&program, &self.solution, products, &program.a().row_norms());
         let active = reading.identify();
         if !is_settled(&reading, &active) || !weakly_active(&reading, self.residuals.max(), 1.0).is_empty() {
             return false;
