@@ -128,9 +128,9 @@ fn problem(seed: u64, kind: Kind) -> ProgramBuf {
 }
 
 /// What is wrong with the answer to a problem, if anything.
-fn complaint(program: &ProgramBuf, kind: Kind, method: &str) -> Option<String> {
+fn complaint(program: &ProgramBuf, kind: Kind, (option, value): (&str, &str)) -> Option<String> {
     let mut settings = Settings::with_tolerance(1e-9);
-    settings.options.insert("method".into(), method.into());
+    settings.options.insert(option.into(), value.into());
     let mut out = Solution::default();
     let program = program.as_ref();
     let status = NativeSolver.setup(&program, &settings).unwrap().solve(&mut out).unwrap();
@@ -145,12 +145,12 @@ fn complaint(program: &ProgramBuf, kind: Kind, method: &str) -> Option<String> {
 }
 
 /// Runs `count` problems of each kind; `FUZZ` in the environment multiplies that.
-fn run(method: &str, count: u64) {
+fn run(option: (&str, &str), count: u64) {
     let factor = std::env::var("FUZZ").ok().and_then(|v| v.parse().ok()).unwrap_or(1);
     let mut complaints = Vec::new();
     for kind in KINDS {
         for seed in 0..count * factor {
-            if let Some(what) = complaint(&problem(seed, kind), kind, method) {
+            if let Some(what) = complaint(&problem(seed, kind), kind, option) {
                 complaints.push(format!("{kind:?} {seed}: {what}"));
             }
         }
@@ -165,10 +165,20 @@ fn run(method: &str, count: u64) {
 
 #[test]
 fn active_set_alone() {
-    run("active-set", 600);
+    run(("method", "active-set"), 600);
 }
 
 #[test]
 fn methods_together() {
-    run("auto", 100);
+    run(("method", "auto"), 100);
+}
+
+#[test]
+fn sparse_methods_together() {
+    run(("structure", "sparse"), 100);
+}
+
+#[test]
+fn interior_point_alone() {
+    run(("method", "interior-point"), 100);
 }
