@@ -2,7 +2,7 @@
 
 use crate::cones::cone_violation;
 use crate::vector::{dot, max_abs, max_nan};
-use crate::{ProgramRef, Solution};
+use crate::{ConesRef, ProgramRef, Solution};
 
 /// How far a point and its duals are from satisfying the KKT conditions. NaN anywhere in the point makes the affected
 /// residual NaN, so compare with `residual <= tolerance`, never with `residual > tolerance`.
@@ -153,8 +153,10 @@ impl KktResiduals {
 pub fn primal_ray_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> f64 {
     let forces = forces(program, y, bound_duals, cone_duals);
     let sign_violation = sign_violation(program, y, bound_duals, cone_duals);
+    // What rounding may have made of a support of zero proves nothing, however small the forces came out.
     let support = support_value(program, y, bound_duals, cone_duals);
-    if support < 0.0 { max_nan(max_abs(&forces), sign_violation) / -support } else { f64::INFINITY }
+    let rounding = SUPPORT_ROUNDING * support_size(program, y, bound_duals, cone_duals);
+    if support < -rounding { max_nan(max_abs(&forces), sign_violation) / -support } else { f64::INFINITY }
 }
 
 /// How well the direction `x` proves that `program` is unbounded (where it is feasible at all): the largest violation of
@@ -244,6 +246,21 @@ fn sign_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone
         Some(cones) => max_nan(cone_violation(cones.dims(), |i| cone_duals[i]), wrong),
         None => wrong,
     }
+}
+
+/// The part of the support's terms that their rounding, and that of the multipliers, may amount to.
+const SUPPORT_ROUNDING: f64 = 16.0 * f64::EPSILON;
+
+/// The sum of the support value's terms in size.
+fn support_size(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> f64 {
+    let size = |(dual, lower, upper): (f64, f64, f64)| {
+        let side = if dual > 0.0 { upper } else { lower };
+        if side.is_finite() { (dual * side).abs() } else { 0.0 }
+    };
+    let rows: f64 = sides(y, program.l(), program.u()).map(size).sum();
+    let bounds: f64 = sides(bound_duals, program.lb(), program.ub()).map(size).sum();
+    let cone = |c: ConesRef<'_>| c.offset().iter().zip(cone_duals).map(|(s, w)| (s * w).abs()).sum();
+    rows + bounds + program.cones().map_or(0.0, cone)
 }
 
 /// `Σ(u y⁺ − l y⁻) + Σ(ub ζ⁺ − lb ζ⁻) + sᵀw` over the finite sides.

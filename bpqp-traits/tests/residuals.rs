@@ -161,6 +161,14 @@ fn farkas_certificates_are_weighed() {
 }
 
 #[test]
+fn a_support_of_rounding_proves_nothing() {
+    // x = 0.3 in three rows that agree, of which 0.1 · 3 is rounded: forces zero, support −5.6e-17.
+    let sides = [0.1 + 0.2, 0.3];
+    let program = program(&[0.0], &[0.0], &[1.0, 1.0], (&sides, &sides), (&[-INF], &[INF]));
+    assert_eq!(primal_ray_violation(&program.as_ref(), &[-1.0, 1.0], &[0.0], &[]), INF);
+}
+
+#[test]
 fn rays_of_descent_are_weighed() {
     // min ½x₁² − x₂, x₂ ≥ 0, x₁ − x₂ ≤ 7.
     let program = program(&[1.0, 0.0], &[0.0, -1.0], &[1.0, -1.0], (&[-INF], &[7.0]), (&[-INF, 0.0], &[INF; 2]));
