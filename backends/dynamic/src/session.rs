@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use bpqp_traits::claims::{Claim, judge};
 use bpqp_traits::rays::{prove_infeasible, prove_unbounded};
-use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
+use bpqp_traits::{
+    Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status, check_start,
+};
 
 use crate::model::is_quadratic;
 use crate::units::Units;
@@ -128,11 +130,7 @@ impl<V: VendorApi> Session for DynamicSession<V> {
             return Err(Error::unsupported(V::PLACES.backend, "warm starts"));
         }
         let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
-        for (name, v, len) in [("x", x, n), ("y", y, m), ("bound_duals", bound_duals, n)] {
-            if v.len() != len || v.iter().any(|v| !v.is_finite()) {
-                return Err(Error::invalid_argument(name, format!("expected {len} finite numbers")));
-            }
-        }
+        check_start((n, m), x, y, bound_duals)?;
         let [x, y, bound_duals] = self.units.scale_point(x, y, bound_duals);
         self.engine()?.warm_start(&x, &y, &bound_duals)
     }

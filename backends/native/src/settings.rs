@@ -34,18 +34,6 @@ pub(crate) enum Method {
     Admm,
 }
 
-impl Method {
-    fn parse(settings: &Settings) -> Result<Self> {
-        match settings.options.get("method").map(String::as_str) {
-            None | Some("auto") => Ok(Self::Auto),
-            Some("active-set") => Ok(Self::ActiveSet),
-            Some("interior-point") => Ok(Self::InteriorPoint),
-            Some("admm") => Ok(Self::Admm),
-            Some(_) => Err(Error::invalid_setting("method", "must be auto, active-set, interior-point or admm")),
-        }
-    }
-}
-
 /// Which linear algebra the active-set method uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Structure {
@@ -55,15 +43,23 @@ pub(crate) enum Structure {
     Sparse,
 }
 
-impl Structure {
-    fn parse(settings: &Settings) -> Result<Self> {
-        match settings.options.get("structure").map(String::as_str) {
-            None | Some("auto") => Ok(Self::Auto),
-            Some("dense") => Ok(Self::Dense),
-            Some("sparse") => Ok(Self::Sparse),
-            Some(_) => Err(Error::invalid_setting("structure", "must be auto, dense or sparse")),
-        }
-    }
+const METHODS: [(&str, Method); 4] = [
+    ("auto", Method::Auto),
+    ("active-set", Method::ActiveSet),
+    ("interior-point", Method::InteriorPoint),
+    ("admm", Method::Admm),
+];
+
+const STRUCTURES: [(&str, Structure); 3] =
+    [("auto", Structure::Auto), ("dense", Structure::Dense), ("sparse", Structure::Sparse)];
+
+/// The value of the option `name` among those that `choices` names; the first without the option.
+fn choose<T: Copy>(settings: &Settings, name: &str, choices: &[(&str, T)]) -> Result<T> {
+    let wanted = settings.options.get(name).map_or(choices[0].0, String::as_str);
+    choices.iter().find(|(known, _)| *known == wanted).map(|&(_, choice)| choice).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|&(known, _)| known).collect();
+        Error::invalid_setting(name, format!("must be one of {}", names.join(", ")))
+    })
 }
 
 /// What the caller asked for, with defaults filled in.
@@ -113,8 +109,8 @@ impl Options {
             }
         };
         Ok(Self {
-            method: Method::parse(settings)?,
-            structure: Structure::parse(settings)?,
+            method: choose(settings, "method", &METHODS)?,
+            structure: choose(settings, "structure", &STRUCTURES)?,
             tolerance: settings.tolerance,
             max_iterations: settings.max_iterations.map_or(MAX_ITERATIONS, u64::from),
             time_limit: settings.time_limit,

@@ -5,6 +5,7 @@ mod batch;
 mod batch_data;
 mod batch_gradient;
 mod certificate;
+mod cotangent;
 mod gradient;
 mod null_space;
 mod polish;
@@ -22,11 +23,12 @@ use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, 
 pub use batch::{Batch, CotangentOf};
 pub use batch_gradient::BatchGradient;
 pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
+pub use cotangent::{Cotangent, Tangent};
 pub use gradient::Gradient;
 use regularize::Regularized;
 pub use session::LayerSession;
 use solved::Held;
-pub use solved::{Cotangent, Duals, Solved, Tangent, Timing};
+pub use solved::{Duals, Solved, Timing};
 
 use crate::program::Program;
 use crate::registry::Registry;

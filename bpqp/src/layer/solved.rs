@@ -10,12 +10,13 @@ use bpqp_traits::{
 use super::Layer;
 use super::active::Reading;
 use super::certificate::{Certificate, Facts, weakly_active, without};
+use super::cotangent::{Cotangent, Tangent};
 use super::gradient::{Gradient, assemble};
 use super::polish::{GOOD, Polished, Resolution, is_settled, polish};
 use super::probe::Rank;
 use super::reduced::{KktSolution, ReducedKkt};
 use super::regularize::Regularized;
-use crate::program::{OwnedUpdate, Program, Values, check_len};
+use crate::program::{OwnedUpdate, Program, Values};
 use crate::{Error, Result};
 
 /// Largest relative residual of the adjoint system that still makes a gradient.
@@ -50,38 +51,6 @@ pub struct Timing {
     pub setup: Duration,
     /// Solving it.
     pub forward: Duration,
-}
-
-/// A loss's gradient with respect to the solution; absent parts are zero.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Cotangent<'a> {
-    /// With respect to `x` (`d`).
-    pub x: Option<&'a [f64]>,
-    /// With respect to the duals of `A x = b`.
-    pub equalities: Option<&'a [f64]>,
-    /// With respect to the duals of `G x ≤ h`.
-    pub inequalities: Option<&'a [f64]>,
-    /// With respect to the duals of `l ≤ C x ≤ u`.
-    pub rows: Option<&'a [f64]>,
-    /// With respect to the duals of the bounds (`d`).
-    pub bounds: Option<&'a [f64]>,
-}
-
-/// The derivative of the solution along a direction of the data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tangent {
-    /// Of `x` (`d`).
-    pub x: Vec<f64>,
-    /// Of the duals of `A x = b`.
-    pub equalities: Vec<f64>,
-    /// Of the duals of `G x ≤ h`.
-    pub inequalities: Vec<f64>,
-    /// Of the duals of `l ≤ C x ≤ u`.
-    pub rows: Vec<f64>,
-    /// Of the duals of the bounds (`d`).
-    pub bounds: Vec<f64>,
-    /// What the derivative is worth.
-    pub certificate: Certificate,
 }
 
 /// A solved program. The first derivative asked of it polishes the point and factorizes the KKT matrix on its active
@@ -216,7 +185,7 @@ impl Solved<'_> {
     /// [`InvalidArgument`](SolverError::InvalidArgument) for a wrong length or a value that is not finite.
     pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
         let start = Instant::now();
-        let (x_bar, y_bar, bound_bar) = self.stack_cotangent(cotangent)?;
+        let (x_bar, y_bar, bound_bar) = cotangent.stack(self.program)?;
         let program = self.program;
         let regularized = self.regularized.clone();
         let stacked = differentiated(program, regularized.as_deref());
@@ -368,40 +337,9 @@ impl Solved<'_> {
         self.prepared = Some(Prepared { kkt, sides, facts });
         Ok(())
     }
-
-    fn stack_cotangent(&self, cotangent: &Cotangent<'_>) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
-        let (n, blocks) = (self.program.num_vars(), self.program.blocks());
-        let mut y = vec![0.0; self.program.as_stacked().num_rows()];
-        let parts = [
-            ("cotangent of the equalities", cotangent.equalities, &blocks.equalities),
-            ("cotangent of the inequalities", cotangent.inequalities, &blocks.inequalities),
-            ("cotangent of the rows", cotangent.rows, &blocks.rows),
-        ];
-        for (name, part, rows) in parts {
-            if let Some(part) = part {
-                check_argument(name, part, rows.len())?;
-                y[rows.clone()].copy_from_slice(part);
-            }
-        }
-        let vector = |name, part: Option<&[f64]>| -> Result<Vec<f64>> {
-            let Some(part) = part else { return Ok(vec![0.0; n]) };
-            check_argument(name, part, n)?;
-            Ok(part.to_vec())
-        };
-        let x = vector("cotangent of x", cotangent.x)?;
-        Ok((x, y, vector("cotangent of the bounds", cotangent.bounds)?))
-    }
 }
 
 /// The program whose solution is differentiated.
 fn differentiated<'a>(program: &'a Program, regularized: Option<&'a Regularized>) -> ProgramRef<'a> {
     regularized.map_or_else(|| program.as_stacked(), |r| r.program.as_ref())
-}
-
-fn check_argument(name: &str, v: &[f64], len: usize) -> Result<()> {
-    check_len(name, v.len(), len)?;
-    match v.iter().position(|x| !x.is_finite()) {
-        Some(i) => Err(SolverError::invalid_argument(name, format!("entry {i} is {}", v[i])).into()),
-        None => Ok(()),
-    }
 }

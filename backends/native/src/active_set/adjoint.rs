@@ -4,14 +4,12 @@ use bpqp_traits::vector::{axpy, max_abs, max_nan};
 use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint};
 
 use super::engine::{Engine, gather_rows};
+use crate::linalg::correct;
 
-/// Refinement goes on below this share of the last residual …
-const GAIN: f64 = 0.5;
-/// … down to this residual, after the one that is always made down to the larger …
+/// The first solve has lost digits to the Schur complement: it is enough at this residual …
 const TARGET: f64 = 1e-15;
+/// … and a later one at this.
 const ENOUGH: f64 = 1e-13;
-/// … for so many steps at most.
-const MAX_STEPS: u32 = 40;
 
 /// Where the adjoint QP's unknowns are among the engine's.
 #[derive(Default)]
@@ -96,28 +94,19 @@ impl KktFactor for Engine {
         self.adjoint_z.fill(0.0);
         self.adjoint_nu.clear();
         self.adjoint_nu.resize(self.factor.members.len(), 0.0);
-        let (mut best, mut report) = (f64::INFINITY, AdjointReport::default());
         self.adjoint_right_hand_side(g, r);
-        for steps in 0..MAX_STEPS {
-            self.adjoint_step();
-            let size = self.adjoint_residual(g, r);
-            if size < best || steps == 0 {
-                for (z, &j) in z.iter_mut().zip(&self.unknowns.free) {
-                    *z = self.adjoint_z[j];
-                }
-                for (nu, &position) in nu.iter_mut().zip(&self.unknowns.rows) {
-                    *nu = self.adjoint_nu[position];
-                }
-                report.refinements = steps;
+        let step = |engine: &mut Self| {
+            engine.adjoint_step();
+            engine.adjoint_residual(g, r)
+        };
+        let keep = |engine: &Self| {
+            for (z, &j) in z.iter_mut().zip(&engine.unknowns.free) {
+                *z = engine.adjoint_z[j];
             }
-            // One step of refinement always: the first solve alone has lost digits to the Schur complement.
-            let more = steps == 0 || size < GAIN * best;
-            best = size.min(best);
-            if best <= if steps == 0 { TARGET } else { ENOUGH } * scale || !more {
-                break;
+            for (nu, &position) in nu.iter_mut().zip(&engine.unknowns.rows) {
+                *nu = engine.adjoint_nu[position];
             }
-        }
-        report.residual = if scale > 0.0 { best / scale } else { best };
-        Ok(report)
+        };
+        Ok(correct(self, scale, |steps| if steps == 0 { TARGET } else { ENOUGH }, step, keep))
     }
 }

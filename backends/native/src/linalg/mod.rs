@@ -1,5 +1,6 @@
 //! Symmetric factorizations and iterative refinement.
 
+mod correct;
 mod dense_ldl;
 mod dense_llt;
 mod kernels;
@@ -11,6 +12,7 @@ mod row_llt;
 mod simplicial;
 mod sparse_ldl;
 
+pub(crate) use correct::correct;
 pub(crate) use dense_llt::DenseLlt;
 pub(crate) use kernels::{
     axpy, dot, dots, gram, is_large, lower_gram, lower_square, norm, subtract_columns, subtract_symmetric,

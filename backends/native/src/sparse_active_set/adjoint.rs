@@ -1,16 +1,13 @@
 //! The adjoint QP on the final set, by the factor that the last solve ended with.
 
-use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::vector::{axpy, max_abs, max_nan};
 use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint};
 
 use super::method::SparseActiveSet;
+use crate::linalg::correct;
 
-/// Refinement goes on below this share of the last residual …
-const GAIN: f64 = 0.5;
-/// … down to this one …
+/// A residual this small is enough.
 const ENOUGH: f64 = 1e-14;
-/// … for so many steps at most.
-const MAX_STEPS: u32 = 40;
 
 impl SparseActiveSet {
     /// The factor on `active`, if the last solve ended on that set.
@@ -60,24 +57,17 @@ impl KktFactor for SparseActiveSet {
         let n = self.program.as_ref().num_vars();
         let scale = max_abs(g).max(max_abs(r));
         self.adjoint.fill(0.0);
-        let (mut best, mut report) = (f64::INFINITY, AdjointReport::default());
         self.adjoint_residual(g, r);
-        for steps in 0..MAX_STEPS {
-            self.factor.solve(&mut self.residual);
-            self.adjoint.iter_mut().zip(&self.residual).for_each(|(v, d)| *v += d);
-            let size = self.adjoint_residual(g, r);
-            if size < best || steps == 0 {
-                z.iter_mut().zip(&self.unknowns.0).for_each(|(z, &j)| *z = self.adjoint[j]);
-                nu.iter_mut().zip(&self.unknowns.1).for_each(|(nu, &i)| *nu = self.adjoint[n + i]);
-                report.refinements = steps;
-            }
-            let more = size < GAIN * best;
-            best = size.min(best);
-            if best <= ENOUGH * scale || !more {
-                break;
-            }
-        }
-        report.residual = if scale > 0.0 { best / scale } else { best };
-        Ok(report)
+        let step = |method: &mut Self| {
+            method.factor.solve(&mut method.residual);
+            axpy(1.0, &method.residual, &mut method.adjoint);
+            method.adjoint_residual(g, r)
+        };
+        let keep = |method: &Self| {
+            let (free, rows) = &method.unknowns;
+            z.iter_mut().zip(free).for_each(|(z, &j)| *z = method.adjoint[j]);
+            nu.iter_mut().zip(rows).for_each(|(nu, &i)| *nu = method.adjoint[n + i]);
+        };
+        Ok(correct(self, scale, |_| ENOUGH, step, keep))
     }
 }

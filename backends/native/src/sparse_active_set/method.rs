@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use bpqp_traits::claims::{Claim, judge};
-use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::vector::{axpy, max_abs, max_nan};
 use bpqp_traits::{ActiveSet, CscRef, ProgramBuf, ProgramRef, Result, Solution, Status};
 
 use super::factor::Factor;
@@ -168,7 +168,7 @@ impl SparseActiveSet {
                 break;
             }
             self.factor.solve(&mut self.residual);
-            self.point.iter_mut().zip(&self.residual).for_each(|(v, d)| *v += d);
+            axpy(1.0, &self.residual, &mut self.point);
             let new = self.measure(program);
             // Not a number fails, too.
             if !(new < SINGULAR || new <= size) {

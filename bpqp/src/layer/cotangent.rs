@@ -1,0 +1,65 @@
+//! The two ends of a derivative: what a backward pass starts from, what a forward one yields.
+
+use bpqp_traits::check_vector;
+
+use super::certificate::Certificate;
+use crate::Result;
+use crate::program::Program;
+
+/// A loss's gradient with respect to the solution; absent parts are zero.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cotangent<'a> {
+    /// With respect to `x` (`d`).
+    pub x: Option<&'a [f64]>,
+    /// With respect to the duals of `A x = b`.
+    pub equalities: Option<&'a [f64]>,
+    /// With respect to the duals of `G x ≤ h`.
+    pub inequalities: Option<&'a [f64]>,
+    /// With respect to the duals of `l ≤ C x ≤ u`.
+    pub rows: Option<&'a [f64]>,
+    /// With respect to the duals of the bounds (`d`).
+    pub bounds: Option<&'a [f64]>,
+}
+
+/// The derivative of the solution along a direction of the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tangent {
+    /// Of `x` (`d`).
+    pub x: Vec<f64>,
+    /// Of the duals of `A x = b`.
+    pub equalities: Vec<f64>,
+    /// Of the duals of `G x ≤ h`.
+    pub inequalities: Vec<f64>,
+    /// Of the duals of `l ≤ C x ≤ u`.
+    pub rows: Vec<f64>,
+    /// Of the duals of the bounds (`d`).
+    pub bounds: Vec<f64>,
+    /// What the derivative is worth.
+    pub certificate: Certificate,
+}
+
+impl Cotangent<'_> {
+    /// Copies of the parts with respect to `x` (`d`), all rows (`m`) and the bounds (`d`); checked.
+    pub(super) fn stack(&self, program: &Program) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
+        let (n, blocks) = (program.num_vars(), program.blocks());
+        let mut y = vec![0.0; program.as_stacked().num_rows()];
+        let parts = [
+            ("cotangent of the equalities", self.equalities, &blocks.equalities),
+            ("cotangent of the inequalities", self.inequalities, &blocks.inequalities),
+            ("cotangent of the rows", self.rows, &blocks.rows),
+        ];
+        for (name, part, rows) in parts {
+            if let Some(part) = part {
+                check_vector(name, part, rows.len())?;
+                y[rows.clone()].copy_from_slice(part);
+            }
+        }
+        let vector = |name, part: Option<&[f64]>| -> Result<Vec<f64>> {
+            let Some(part) = part else { return Ok(vec![0.0; n]) };
+            check_vector(name, part, n)?;
+            Ok(part.to_vec())
+        };
+        let x = vector("cotangent of x", self.x)?;
+        Ok((x, y, vector("cotangent of the bounds", self.bounds)?))
+    }
+}
