@@ -1,10 +1,8 @@
 //! Compressed sparse column matrices, borrowed.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::csc_matrix::Pattern;
-use crate::vector::{axpy, dot};
 use crate::{CscMatrix, Error, Result};
 
 /// A borrowed sparse matrix in compressed sparse column form.
@@ -165,88 +163,6 @@ impl<'a> CscRef<'a> {
             }
             None => Ok(()),
         }
-    }
-
-    /// `y += alpha · A x`, with `x` of length `ncols` and `y` of length `nrows`.
-    pub fn mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
-        for (j, &xj) in x.iter().enumerate().take(self.ncols) {
-            let s = alpha * xj;
-            if s != 0.0 {
-                self.axpy(self.range(j), s, y);
-            }
-        }
-    }
-
-    /// `y += alpha · Aᵀx`, with `x` of length `nrows` and `y` of length `ncols`.
-    pub fn transpose_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
-        for (j, yj) in y.iter_mut().enumerate().take(self.ncols) {
-            *yj += alpha * self.dot(self.range(j), x);
-        }
-    }
-
-    /// `y += alpha · M x` where this matrix is the upper triangle of the symmetric `M`.
-    pub fn symmetric_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
-        for j in 0..self.ncols {
-            let Range { start, mut end } = self.range(j);
-            if end > start && self.row_idx[end - 1] == j {
-                end -= 1;
-                y[j] += alpha * self.values[end] * x[j];
-            }
-            y[j] += alpha * self.dot(start..end, x);
-            self.axpy(start..end, alpha * x[j], y);
-        }
-    }
-
-    /// The entries of column `j`.
-    fn range(&self, j: usize) -> Range<usize> {
-        self.col_ptr[j]..self.col_ptr[j + 1]
-    }
-
-    /// The rows of entries in one column, where these are without gaps, as a dense column's are.
-    fn contiguous(&self, entries: Range<usize>) -> Option<Range<usize>> {
-        let rows = &self.row_idx[entries];
-        let (&first, &last) = (rows.first()?, rows.last()?);
-        (last - first + 1 == rows.len()).then_some(first..last + 1)
-    }
-
-    /// `y += s v` for entries `v` of one column.
-    fn axpy(&self, entries: Range<usize>, s: f64, y: &mut [f64]) {
-        let values = &self.values[entries.clone()];
-        match self.contiguous(entries.clone()) {
-            Some(rows) => axpy(s, values, &mut y[rows]),
-            None => self.row_idx[entries].iter().zip(values).for_each(|(&i, v)| y[i] += s * v),
-        }
-    }
-
-    /// `vᵀx` for entries `v` of one column.
-    fn dot(&self, entries: Range<usize>, x: &[f64]) -> f64 {
-        let values = &self.values[entries.clone()];
-        match self.contiguous(entries.clone()) {
-            Some(rows) => dot(values, &x[rows]),
-            None => self.row_idx[entries].iter().zip(values).map(|(&i, v)| v * x[i]).sum(),
-        }
-    }
-
-    /// `xᵀM x` where this matrix is the upper triangle of the symmetric `M`.
-    pub fn symmetric_quadratic_form(&self, x: &[f64]) -> f64 {
-        self.entries().map(|(i, j, v)| if i == j { v * x[i] * x[i] } else { 2.0 * v * x[i] * x[j] }).sum()
-    }
-
-    /// Euclidean norm of every row (`nrows`).
-    pub fn row_norms(&self) -> Vec<f64> {
-        let mut norms = vec![0.0; self.nrows];
-        for (&i, v) in self.row_idx.iter().zip(self.values) {
-            norms[i] += v * v;
-        }
-        norms.iter_mut().for_each(|n: &mut f64| *n = n.sqrt());
-        norms
-    }
-
-    /// The dense column `j`: its first row and its values, where the entries are without gaps.
-    pub fn dense_col(&self, j: usize) -> Option<(usize, &'a [f64])> {
-        let range = self.range(j);
-        let rows = self.contiguous(range.clone())?;
-        Some((rows.start, &self.values[range]))
     }
 
     /// Whether every entry of the upper triangle is stored, so that [`values`](Self::values) is the packed triangle:

@@ -38,6 +38,7 @@ pub mod claims;
 mod cones;
 mod csc;
 mod csc_matrix;
+mod csc_products;
 mod error;
 #[cfg(feature = "faer")]
 mod faer_convert;

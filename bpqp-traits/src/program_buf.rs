@@ -96,18 +96,22 @@ impl ProgramBuf {
         };
         matrix(&self.p, new.p, "P")?;
         matrix(&self.a, new.a, "A")?;
-        let q = pick(new.q, &self.q);
-        if q.len() != self.q.len() {
-            return Err(Error::invalid_problem("q", format!("has length {}, expected {}", q.len(), self.q.len())));
-        }
-        let rows = (pick(new.l, &self.l), pick(new.u, &self.u));
-        let vars = (pick(new.lb, &self.lb), pick(new.ub, &self.ub));
         if let Some(values) = new.p {
             check_diagonal(self.p.as_ref().with_values(values)?)?;
         }
-        check_finite("q", q)?;
-        check_bounds(("l", rows.0), ("u", rows.1), self.a.nrows())?;
-        check_bounds(("lb", vars.0), ("ub", vars.1), q.len())?;
+        if let Some(q) = new.q {
+            if q.len() != self.q.len() {
+                return Err(Error::invalid_problem("q", format!("has length {}, expected {}", q.len(), self.q.len())));
+            }
+            check_finite("q", q)?;
+        }
+        // What stays was checked when it came.
+        if new.l.is_some() || new.u.is_some() {
+            check_bounds(("l", pick(new.l, &self.l)), ("u", pick(new.u, &self.u)), self.a.nrows())?;
+        }
+        if new.lb.is_some() || new.ub.is_some() {
+            check_bounds(("lb", pick(new.lb, &self.lb)), ("ub", pick(new.ub, &self.ub)), self.q.len())?;
+        }
         match &self.cones {
             Some((matrix, offset, dims)) => {
                 let values = pick(new.cone_matrix, matrix.values());

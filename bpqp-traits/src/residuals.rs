@@ -65,13 +65,14 @@ impl OwnedProducts {
         if [x.len(), y.len(), bound_duals.len(), cone_duals.len()] != [n, m, n, k] {
             return Self::default();
         }
-        let (mut px, mut ax, mut sx) = (vec![0.0; n], vec![0.0; m], vec![0.0; k]);
+        let (mut px, mut ax, mut sx, mut forces) = (vec![0.0; n], vec![0.0; m], vec![0.0; k], bound_duals.clone());
         program.p().symmetric_mul_add(1.0, x, &mut px);
-        program.a().mul_add(1.0, x, &mut ax);
+        program.a().mul_both_add(1.0, (x, &mut ax), (y, &mut forces));
         if let Some(cones) = program.cones() {
             cones.matrix().mul_add(1.0, x, &mut sx);
+            cones.matrix().transpose_mul_add(-1.0, cone_duals, &mut forces);
         }
-        Self { px, ax, sx, forces: forces(program, y, bound_duals, cone_duals) }
+        Self { px, ax, sx, forces }
     }
 
     /// A view.

@@ -1,7 +1,5 @@
 //! Building a program from the paper's blocks.
 
-use std::sync::Arc;
-
 use bpqp_traits::{CscMatrix, CscRef, Error as SolverError, ProgramBuf};
 
 use crate::Result;
@@ -160,7 +158,7 @@ impl ProgramBuilder {
         if !self.assume_convex {
             check_convexity(stacked.as_ref().p())?;
         }
-        Ok(Program { stacked: Arc::new(stacked), blocks, p: Arc::new(p), constant: self.constant })
+        Ok(Program::from_parts(stacked, blocks, p, self.constant))
     }
 
     fn fail(&mut self, error: SolverError) {

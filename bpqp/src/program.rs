@@ -1,7 +1,7 @@
 //! The user's program, built from the paper's blocks.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bpqp_traits::{CscMatrix, CscRef, ProgramBuf, ProgramRef, ProgramUpdate};
 
@@ -25,16 +25,36 @@ pub struct Blocks {
 /// subject to A x = b,  G x ≤ h,  l ≤ C x ≤ u,  lb ≤ x ≤ ub,  ‖F_k x + g_k‖₂ ≤ c_kᵀx + d_k
 /// ```
 /// It has been checked: shapes, NaN, crossed bounds, convexity. Clones share their data until one of them changes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Program {
     pub(crate) stacked: Arc<ProgramBuf>,
     pub(crate) blocks: Blocks,
     /// `P` with both triangles, as the user's gradient has it.
     pub(crate) p: Arc<CscMatrix>,
     pub(crate) constant: f64,
+    /// Norms of the stacked rows, once asked for.
+    row_norms: OnceLock<Arc<Vec<f64>>>,
+}
+
+/// Equal where blocks, constant and all values are.
+impl PartialEq for Program {
+    fn eq(&self, other: &Self) -> bool {
+        let same = self.blocks == other.blocks && self.constant == other.constant;
+        same && self.stacked == other.stacked && self.p == other.p
+    }
 }
 
 impl Program {
+    /// From parts that are checked and agree.
+    pub(crate) fn from_parts(stacked: ProgramBuf, blocks: Blocks, p: CscMatrix, constant: f64) -> Self {
+        Self { stacked: Arc::new(stacked), blocks, p: Arc::new(p), constant, row_norms: OnceLock::new() }
+    }
+
+    /// Euclidean norms of the stacked rows.
+    pub(crate) fn row_norms(&self) -> &[f64] {
+        self.row_norms.get_or_init(|| Arc::new(self.as_stacked().a().row_norms()))
+    }
+
     /// A builder for a program in `num_vars` variables.
     pub fn builder(num_vars: usize) -> ProgramBuilder {
         ProgramBuilder::new(num_vars)
@@ -88,6 +108,9 @@ impl Program {
     /// [`update`](Self::update) with `new` already stacked as `update` and known to be convex.
     pub(crate) fn apply(&mut self, update: &OwnedUpdate, new: &Values<'_>) -> Result<()> {
         Arc::make_mut(&mut self.stacked).apply(&update.as_ref())?;
+        if update.a.is_some() {
+            self.row_norms.take();
+        }
         if let Some(p) = new.p {
             Arc::make_mut(&mut self.p).values_mut().copy_from_slice(p);
         }

@@ -132,17 +132,17 @@ impl ReducedKkt {
         for j in self.active.active_bounds() {
             z[j] = fixed[j];
         }
-        let (mut forces, mut rows_at_fixed) = (g.to_vec(), vec![0.0; m]);
+        let (mut g_free, mut r_active) = (gather(g, &self.free), gather(r, &self.rows));
         if max_abs(&z) > 0.0 {
+            let (mut forces, mut rows_at_fixed) = (g.to_vec(), r.to_vec());
             program.p().symmetric_mul_add(1.0, &z, &mut forces);
-            program.a().mul_add(1.0, &z, &mut rows_at_fixed);
+            program.a().mul_add(-1.0, &z, &mut rows_at_fixed);
+            (g_free, r_active) = (gather(&forces, &self.free), gather(&rows_at_fixed, &self.rows));
         }
-        let mut g_free = gather(&forces, &self.free);
         let undetermined = match &mut self.null_space {
             Some(null_space) => null_space.remove_from(&mut g_free)?,
             None => 0.0,
         };
-        let r_active: Vec<f64> = self.rows.iter().map(|&i| r[i] - rows_at_fixed[i]).collect();
         let (mut z_free, mut y_active) = (vec![0.0; self.free.len()], vec![0.0; self.rows.len()]);
         let mut residual = match (&mut self.own, session) {
             (Some(own), _) => {
@@ -175,9 +175,12 @@ impl ReducedKkt {
         for (&i, &v) in self.rows.iter().zip(&y_active) {
             y[i] = v;
         }
-        let mut zeta = opposite_forces(program, g, &z, &y);
+        // −(g + P z + Aᵀy) and r − A z.
+        let (mut zeta, mut row_gaps): (Vec<f64>, Vec<f64>) = (g.iter().map(|v| -v).collect(), r.to_vec());
+        program.p().symmetric_mul_add(-1.0, &z, &mut zeta);
+        program.a().mul_both_add(-1.0, (&z, &mut row_gaps), (&y, &mut zeta));
         if self.own.is_none() {
-            residual = self.residual(program, (&g_free, r), &z, &zeta);
+            residual = self.residual((&g_free, &r_active), &zeta, &row_gaps);
         }
         for &j in &self.free {
             zeta[j] = 0.0;
@@ -187,18 +190,11 @@ impl ReducedKkt {
         Ok(KktSolution { z, y, zeta, residual, rounding, undetermined })
     }
 
-    /// `‖K w + rhs‖∞ / ‖rhs‖∞` over the free variables and active rows, where `forces` is `−(g + P z + Aᵀy)`.
-    fn residual(&self, program: &ProgramRef<'_>, (g, r): (&[f64], &[f64]), z: &[f64], forces: &[f64]) -> f64 {
-        let mut rows: Vec<f64> = r.iter().map(|r| -r).collect();
-        program.a().mul_add(1.0, z, &mut rows);
-        let (mut worst, mut size) = (0.0, max_abs(g));
-        for &j in &self.free {
-            worst = max_nan(forces[j].abs(), worst);
-        }
-        for &i in &self.rows {
-            worst = max_nan(rows[i].abs(), worst);
-            size = size.max(r[i].abs());
-        }
+    /// `‖K w + rhs‖∞ / ‖rhs‖∞` over the free variables and active rows.
+    fn residual(&self, (g, r): (&[f64], &[f64]), forces: &[f64], row_gaps: &[f64]) -> f64 {
+        let forces = self.free.iter().map(|&j| forces[j].abs());
+        let worst = forces.chain(self.rows.iter().map(|&i| row_gaps[i].abs())).fold(0.0, |worst, v| max_nan(v, worst));
+        let size = max_abs(g).max(max_abs(r));
         if size > 0.0 { worst / size } else { worst }
     }
 
@@ -226,14 +222,6 @@ impl ReducedKkt {
     pub(crate) fn parts(&mut self) -> Option<(&CscMatrix, &CscMatrix, &mut (dyn KktFactor + 'static))> {
         self.own.as_mut().map(|own| (&own.h, &own.c, &mut *own.factor))
     }
-}
-
-/// `−(g + P z + Aᵀy)`.
-fn opposite_forces(program: &ProgramRef<'_>, g: &[f64], z: &[f64], y: &[f64]) -> Vec<f64> {
-    let mut forces: Vec<f64> = g.iter().map(|v| -v).collect();
-    program.p().symmetric_mul_add(-1.0, z, &mut forces);
-    program.a().transpose_mul_add(-1.0, y, &mut forces);
-    forces
 }
 
 fn places(chosen: &[usize], len: usize) -> Vec<usize> {

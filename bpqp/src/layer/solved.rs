@@ -280,7 +280,7 @@ impl Solved<'_> {
         }
         let program = self.program.as_stacked();
         let products = (&self.products.px[..], &self.products.ax[..]);
-        let reading = Reading::of_products(&program, &self.solution, products, &program.a().row_norms());
+        let reading = Reading::of_products(&program, &self.solution, products, self.program.row_norms());
         let active = reading.identify();
         if !is_settled(&reading, &active) || !weakly_active(&reading, self.residuals.max(), 1.0).is_empty() {
             return false;

@@ -6,10 +6,10 @@ use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint};
 use super::engine::{Engine, gather_rows};
 use crate::linalg::correct;
 
-/// The first solve has lost digits to the Schur complement: it is enough at this residual …
-const TARGET: f64 = 1e-15;
-/// … and a later one at this.
+/// A residual this small is enough where the factors are far from singular, or after a correction …
 const ENOUGH: f64 = 1e-13;
+/// … and where they are not, for the first solve: it has lost digits to the Schur complement.
+const TARGET: f64 = 1e-15;
 
 /// Where the adjoint QP's unknowns are among the engine's.
 #[derive(Default)]
@@ -107,6 +107,7 @@ impl KktFactor for Engine {
                 *nu = engine.adjoint_nu[position];
             }
         };
-        Ok(correct(self, scale, |steps| if steps == 0 { TARGET } else { ENOUGH }, step, keep))
+        let first = if self.is_well_conditioned() { ENOUGH } else { TARGET };
+        Ok(correct(self, scale, |steps| if steps == 0 { first } else { ENOUGH }, step, keep))
     }
 }

@@ -1,7 +1,7 @@
 //! Exchanges of all constraints of the wrong sign at once.
 
 use super::budget::{Budget, Stop};
-use super::engine::{Engine, TARGET};
+use super::engine::Engine;
 
 /// Exchanges without fewer wrong signs before the method gives way.
 const TRIES: u32 = 3;
@@ -18,13 +18,13 @@ impl Engine {
             let wrong = self.count_wrong();
             let bad = wrong + self.violated.len();
             if bad == 0 {
-                if !self.refine_rows(TARGET) || self.is_consistent() {
+                if !self.refine_rows(self.target()) || self.is_consistent() {
                     return Ok(true);
                 }
                 continue;
             }
             if !warm && best == usize::MAX && self.violated.len() < FEW {
-                self.refine_rows(TARGET);
+                self.refine_rows(self.target());
                 return Ok(false);
             }
             if bad < best {
@@ -33,7 +33,7 @@ impl Engine {
                 tries -= 1;
             }
             if tries == 0 || self.factor.members.len() - wrong + self.violated.len() > self.data.n {
-                self.refine_rows(TARGET);
+                self.refine_rows(self.target());
                 return Ok(false);
             }
             budget.spend()?;

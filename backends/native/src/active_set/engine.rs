@@ -10,8 +10,13 @@ use crate::linalg::norm;
 
 /// Rounding allowed in a constraint's value, relative to its terms.
 const ROUNDING: f64 = 1e-12;
-/// A working set's rows hold to this, relative to their terms, or the point is refined.
-pub(super) const TARGET: f64 = 1e-14;
+/// A working set's rows hold to this, relative to their terms, or the point is refined: where the factors are close to
+/// singular …
+const TARGET: f64 = 1e-14;
+/// … and where they are far from it, so that a residual is nearly as good as an error …
+const RELAXED_TARGET: f64 = 1e-13;
+/// … by their smallest pivots.
+const WELL_CONDITIONED: f64 = 1e-3;
 /// The same while the working set is still far from the last one.
 const ROUGH: f64 = 1e-9;
 const MAX_REFINEMENTS: u32 = 6;
@@ -127,7 +132,17 @@ impl Engine {
     /// The point and multipliers that make the working set's rows hold with equality, refined until they do.
     pub(super) fn recover(&mut self) {
         self.recover_roughly();
-        self.refine_rows(TARGET);
+        self.refine_rows(self.target());
+    }
+
+    /// What the rows of a final working set hold to.
+    pub(super) fn target(&self) -> f64 {
+        if self.is_well_conditioned() { RELAXED_TARGET } else { TARGET }
+    }
+
+    /// Whether both factors are far from singular.
+    pub(super) fn is_well_conditioned(&self) -> bool {
+        self.factor.smallest_pivot().is_some_and(|pivot| pivot >= WELL_CONDITIONED)
     }
 
     /// The same, good enough to tell which constraints to exchange.

@@ -5,7 +5,7 @@
 use bpqp_traits::vector::axpy;
 
 use super::budget::{Budget, Stop};
-use super::engine::{Engine, TARGET};
+use super::engine::Engine;
 use super::factor::Member;
 
 /// A multiplier that a step changes by less than this, relative to the step, does not block it.
@@ -20,7 +20,7 @@ impl Engine {
         while let Some(member) = self.most_violated() {
             if !exact && self.is_drift(member) {
                 exact = true;
-                if self.refine_rows(TARGET) {
+                if self.refine_rows(self.target()) {
                     continue;
                 }
             }

@@ -1,0 +1,200 @@
+//! Products of a sparse matrix with vectors: one pass over the entries, vector instructions where columns are dense.
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd};
+
+use crate::CscRef;
+
+/// Dense columns below this length are not worth whole vectors.
+const SHORT: usize = 8;
+
+impl<'a> CscRef<'a> {
+    /// `y += alpha · A x`, with `x` of length `ncols` and `y` of length `nrows`.
+    pub fn mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
+        add_columns(self, alpha, x, y);
+    }
+
+    /// `y += alpha · Aᵀx`, with `x` of length `nrows` and `y` of length `ncols`.
+    pub fn transpose_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
+        dot_columns(self, alpha, x, y);
+    }
+
+    /// `ax += alpha · A x` and `aty += alpha · Aᵀy` in one pass over the entries.
+    pub fn mul_both_add(&self, alpha: f64, (x, ax): (&[f64], &mut [f64]), (y, aty): (&[f64], &mut [f64])) {
+        add_and_dot_columns(self, alpha, (x, ax), (y, aty));
+    }
+
+    /// `y += alpha · M x` where this matrix is the upper triangle of the symmetric `M`.
+    pub fn symmetric_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
+        add_symmetric(self, alpha, x, y);
+    }
+
+    /// `xᵀM x` where this matrix is the upper triangle of the symmetric `M`.
+    pub fn symmetric_quadratic_form(&self, x: &[f64]) -> f64 {
+        self.entries().map(|(i, j, v)| if i == j { v * x[i] * x[i] } else { 2.0 * v * x[i] * x[j] }).sum()
+    }
+
+    /// Euclidean norm of every row (`nrows`).
+    pub fn row_norms(&self) -> Vec<f64> {
+        let mut norms = vec![0.0; self.nrows()];
+        for (&i, v) in self.row_idx().iter().zip(self.values()) {
+            norms[i] += v * v;
+        }
+        norms.iter_mut().for_each(|n: &mut f64| *n = n.sqrt());
+        norms
+    }
+
+    /// The entries of column `j`.
+    pub(crate) fn range(&self, j: usize) -> Range<usize> {
+        self.col_ptr()[j]..self.col_ptr()[j + 1]
+    }
+
+    /// The rows of entries in one column, where these are without gaps, as a dense column's are.
+    fn contiguous(&self, entries: Range<usize>) -> Option<Range<usize>> {
+        let rows = &self.row_idx()[entries];
+        let (&first, &last) = (rows.first()?, rows.last()?);
+        (last - first + 1 == rows.len()).then_some(first..last + 1)
+    }
+
+    /// The same, where they are many.
+    #[inline(always)]
+    fn run(&self, entries: Range<usize>) -> Option<Range<usize>> {
+        if entries.len() < SHORT { None } else { self.contiguous(entries) }
+    }
+
+    /// The dense column `j`: its first row and its values, where the entries are without gaps.
+    pub fn dense_col(&self, j: usize) -> Option<(usize, &'a [f64])> {
+        let range = self.range(j);
+        let rows = self.contiguous(range.clone())?;
+        Some((rows.start, &self.values()[range]))
+    }
+
+    /// Entries of one column as rows and values.
+    #[inline(always)]
+    fn gathered(&self, entries: Range<usize>) -> impl Iterator<Item = (usize, f64)> {
+        self.row_idx()[entries.clone()].iter().copied().zip(self.values()[entries].iter().copied())
+    }
+
+    /// `y += s v` for entries `v` of one column.
+    #[inline(always)]
+    fn axpy<S: Simd>(&self, simd: S, entries: Range<usize>, s: f64, y: &mut [f64]) {
+        match self.run(entries.clone()) {
+            Some(rows) => axpy(simd, s, &self.values()[entries], &mut y[rows]),
+            None => self.gathered(entries).for_each(|(i, v)| y[i] += s * v),
+        }
+    }
+
+    /// `vᵀx` for entries `v` of one column.
+    #[inline(always)]
+    fn dot<S: Simd>(&self, simd: S, entries: Range<usize>, x: &[f64]) -> f64 {
+        match self.run(entries.clone()) {
+            Some(rows) => dot(simd, &self.values()[entries], &x[rows]),
+            None => self.gathered(entries).map(|(i, v)| v * x[i]).sum(),
+        }
+    }
+
+    /// `y += s v` and `vᵀx` for entries `v` of one column.
+    #[inline(always)]
+    fn axpy_dot<S: Simd>(&self, simd: S, entries: Range<usize>, (s, y): (f64, &mut [f64]), x: &[f64]) -> f64 {
+        match self.run(entries.clone()) {
+            Some(rows) => axpy_dot(simd, &self.values()[entries], (s, &mut y[rows.clone()]), &x[rows]),
+            None => self.gathered(entries).fold(0.0, |sum, (i, v)| {
+                y[i] += s * v;
+                sum + v * x[i]
+            }),
+        }
+    }
+}
+
+#[pulp::with_simd(add_columns = Arch::new())]
+#[inline(always)]
+fn add_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
+    for (j, &xj) in x.iter().enumerate().take(a.ncols()) {
+        if xj != 0.0 {
+            a.axpy(simd, a.range(j), alpha * xj, y);
+        }
+    }
+}
+
+#[pulp::with_simd(dot_columns = Arch::new())]
+#[inline(always)]
+fn dot_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
+    for (j, yj) in y.iter_mut().enumerate().take(a.ncols()) {
+        *yj += alpha * a.dot(simd, a.range(j), x);
+    }
+}
+
+#[pulp::with_simd(add_and_dot_columns = Arch::new())]
+#[inline(always)]
+fn add_and_dot_columns_with_simd<S: Simd>(
+    simd: S,
+    a: &CscRef<'_>,
+    alpha: f64,
+    (x, ax): (&[f64], &mut [f64]),
+    (y, aty): (&[f64], &mut [f64]),
+) {
+    for ((j, &xj), sum) in x.iter().enumerate().take(a.ncols()).zip(aty) {
+        *sum += alpha * a.axpy_dot(simd, a.range(j), (alpha * xj, ax), y);
+    }
+}
+
+#[pulp::with_simd(add_symmetric = Arch::new())]
+#[inline(always)]
+fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
+    for j in 0..a.ncols() {
+        let Range { start, mut end } = a.range(j);
+        let mut sum = 0.0;
+        if end > start && a.row_idx()[end - 1] == j {
+            end -= 1;
+            sum = a.values()[end] * x[j];
+        }
+        sum += a.axpy_dot(simd, start..end, (alpha * x[j], y), x);
+        y[j] += alpha * sum;
+    }
+}
+
+#[inline(always)]
+fn axpy<S: Simd>(simd: S, s: f64, v: &[f64], y: &mut [f64]) {
+    let ((vs, v_rest), (ys, y_rest)) = (S::as_simd_f64s(v), S::as_mut_simd_f64s(y));
+    let factor = simd.splat_f64s(s);
+    for (y, v) in ys.iter_mut().zip(vs) {
+        *y = simd.mul_add_e_f64s(factor, *v, *y);
+    }
+    if !v_rest.is_empty() {
+        let sum = simd.mul_add_e_f64s(factor, simd.partial_load_f64s(v_rest), simd.partial_load_f64s(y_rest));
+        simd.partial_store_f64s(y_rest, sum);
+    }
+}
+
+#[inline(always)]
+fn dot<S: Simd>(simd: S, v: &[f64], x: &[f64]) -> f64 {
+    let ((vs, v_rest), (xs, x_rest)) = (S::as_simd_f64s(v), S::as_simd_f64s(x));
+    let mut sums = [simd.splat_f64s(0.0); 2];
+    for (k, (v, x)) in vs.iter().zip(xs).enumerate() {
+        sums[k % 2] = simd.mul_add_e_f64s(*v, *x, sums[k % 2]);
+    }
+    if !v_rest.is_empty() {
+        sums[1] = simd.mul_add_e_f64s(simd.partial_load_f64s(v_rest), simd.partial_load_f64s(x_rest), sums[1]);
+    }
+    simd.reduce_sum_f64s(simd.add_f64s(sums[0], sums[1]))
+}
+
+/// `y += s v`; returns `vᵀx`.
+#[inline(always)]
+fn axpy_dot<S: Simd>(simd: S, v: &[f64], (s, y): (f64, &mut [f64]), x: &[f64]) -> f64 {
+    let ((vs, v_rest), (xs, x_rest)) = (S::as_simd_f64s(v), S::as_simd_f64s(x));
+    let (ys, y_rest) = S::as_mut_simd_f64s(y);
+    let (factor, mut sum) = (simd.splat_f64s(s), simd.splat_f64s(0.0));
+    for ((y, v), x) in ys.iter_mut().zip(vs).zip(xs) {
+        *y = simd.mul_add_e_f64s(factor, *v, *y);
+        sum = simd.mul_add_e_f64s(*v, *x, sum);
+    }
+    if !v_rest.is_empty() {
+        let v = simd.partial_load_f64s(v_rest);
+        let y = simd.mul_add_e_f64s(factor, v, simd.partial_load_f64s(y_rest));
+        simd.partial_store_f64s(y_rest, y);
+        sum = simd.mul_add_e_f64s(v, simd.partial_load_f64s(x_rest), sum);
+    }
+    simd.reduce_sum_f64s(sum)
+}
