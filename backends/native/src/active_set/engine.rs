@@ -13,8 +13,10 @@ const ROUNDING: f64 = 1e-12;
 /// A working set's rows hold to this, relative to their terms, or the point is refined: where the factors are close to
 /// singular …
 const TARGET: f64 = 1e-14;
-/// … and where they are far from it, so that a residual is nearly as good as an error …
+/// … and where they are far from it, so that a residual is nearly as good as an error: to this at most …
 const RELAXED_TARGET: f64 = 1e-13;
+/// … and to a share of this, since the gap adds up what is left on every row …
+const RELAXED_SUM: f64 = 1e-11;
 /// … by their smallest pivots.
 const WELL_CONDITIONED: f64 = 1e-3;
 /// The same while the working set is still far from the last one.
@@ -137,7 +139,11 @@ impl Engine {
 
     /// What the rows of a final working set hold to.
     pub(super) fn target(&self) -> f64 {
-        if self.is_well_conditioned() { RELAXED_TARGET } else { TARGET }
+        if self.is_well_conditioned() {
+            (RELAXED_SUM / self.factor.members.len().max(1) as f64).clamp(TARGET, RELAXED_TARGET)
+        } else {
+            TARGET
+        }
     }
 
     /// Whether both factors are far from singular.
