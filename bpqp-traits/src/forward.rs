@@ -1,7 +1,8 @@
 //! The forward side: solve a convex program.
 
 use crate::{
-    ActiveSet, BackendInfo, Capabilities, Error, Installation, KktFactor, ProgramRef, ProgramUpdate, Result, Reuse,
+    ActiveSet, BackendInfo, Capabilities, Error, Installation, KktFactor, LaneSolver, ProgramRef, ProgramUpdate,
+    Result, Reuse,
 };
 use crate::{Settings, Solution, Status};
 
@@ -66,6 +67,11 @@ pub trait Session: Send {
     /// [`ActiveSet::free_variables`], `r` and `nu` as many as [`ActiveSet::active_rows`]. The residual it reports is that
     /// of these matrices, without regularization or equilibration.
     fn adjoint_factor(&mut self, _active: &ActiveSet) -> Option<&mut dyn KktFactor> {
+        None
+    }
+
+    /// This session as a solver of several programs at once that share its matrices, where it is good at that.
+    fn lanes(&mut self) -> Option<&mut dyn LaneSolver> {
         None
     }
 }

@@ -11,6 +11,7 @@ mod convexity;
 mod infeasibility;
 mod interior_point;
 mod kkt;
+mod lanes;
 mod linalg;
 mod native_solver;
 mod polish;

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use bpqp_traits::claims::{Claim, judge};
 use bpqp_traits::{
-    ActiveSet, Error, KktFactor, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status,
-    check_start,
+    ActiveSet, Error, KktFactor, LANES, Lane, LanePoint, LaneSolver, LaneVectors, ProgramBuf, ProgramRef,
+    ProgramUpdate, Result, Reuse, Session, Solution, Status, check_start,
 };
 
 use crate::NAME;
@@ -13,6 +13,7 @@ use crate::active_set::{Budget, End, Engine};
 use crate::admm::AdmmSession;
 use crate::convexity::Convexity;
 use crate::interior_point::{InteriorPoint, Limits};
+use crate::lanes::LaneEngine;
 use crate::settings::{Method, Options, Structure};
 use crate::sparse_active_set::SparseActiveSet;
 
@@ -32,6 +33,8 @@ pub(crate) struct NativeSession {
     program: ProgramBuf,
     options: Options,
     engine: Option<Box<Engine>>,
+    /// Made from the engine when first asked for.
+    lanes: Option<Box<LaneEngine>>,
     sparse: Option<Box<SparseActiveSet>>,
     /// Made when first needed, as all below.
     interior: Option<Box<InteriorPoint>>,
@@ -62,6 +65,7 @@ impl NativeSession {
         let mut session = Self {
             program: ProgramBuf::from(program),
             engine: engine.map(Box::new),
+            lanes: None,
             sparse: None,
             interior: None,
             admm: None,
@@ -280,6 +284,7 @@ impl Session for NativeSession {
                 engine.set_vectors(&self.program.as_ref());
             } else {
                 reuse = Reuse::Symbolic;
+                self.lanes = None;
                 if !engine.set_matrices(&self.program.as_ref()) {
                     self.engine = None;
                 }
@@ -293,6 +298,29 @@ impl Session for NativeSession {
             (Some(engine), _) => engine.adjoint_factor(active),
             (None, Some(sparse)) => sparse.adjoint_factor(active),
             (None, None) => None,
+        }
+    }
+
+    fn lanes(&mut self) -> Option<&mut dyn LaneSolver> {
+        if self.lanes.is_none() {
+            let engine = self.engine.as_deref_mut()?;
+            self.lanes = LaneEngine::new(&self.program.as_ref(), engine).map(Box::new);
+        }
+        self.lanes.is_some().then_some(self)
+    }
+}
+
+impl LaneSolver for NativeSession {
+    fn solve(&mut self, vectors: &LaneVectors, point: &mut LanePoint) -> [bool; LANES] {
+        match &mut self.lanes {
+            Some(lanes) => lanes.solve(&self.program.as_ref(), vectors, point),
+            None => [false; LANES],
+        }
+    }
+
+    fn adjoint(&mut self, g: &[Lane], out: &mut LanePoint) {
+        if let Some(lanes) = &mut self.lanes {
+            lanes.adjoint(&self.program.as_ref(), g, out);
         }
     }
 }

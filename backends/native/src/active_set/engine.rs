@@ -126,6 +126,23 @@ impl Engine {
         self.factor.is_proximal()
     }
 
+    /// The smallest pivot of `P`, relative to its diagonal; `None` where not `P` alone was factored.
+    pub(crate) fn hessian_pivot(&self) -> Option<f64> {
+        self.factor.hessian_pivot()
+    }
+
+    /// `L` by columns, where `P = LLᵀ`, and the reciprocals of its diagonal.
+    pub(crate) fn hessian_factor(&self) -> (&[f64], &[f64]) {
+        self.factor.llt.parts()
+    }
+
+    /// `L⁻¹a_k` of these constraints, one after another.
+    pub(crate) fn columns(&mut self, constraints: impl Iterator<Item = usize> + Clone) -> Vec<f64> {
+        let Self { factor: Factor { columns, llt, .. }, data, .. } = self;
+        columns.ensure(data, llt, constraints.clone());
+        constraints.flat_map(|k| columns.get(k)).copied().collect()
+    }
+
     /// The side at which a member is held.
     pub(super) fn side(&self, member: Member) -> f64 {
         if member.sign < 0.0 { self.data.lo[member.index] } else { self.data.hi[member.index] }

@@ -93,7 +93,12 @@ impl Factor {
 
     /// The smallest relative pivot of both factorizations; `None` where they are not those of `P` itself.
     pub(super) fn smallest_pivot(&self) -> Option<f64> {
-        (!self.is_proximal()).then(|| self.smallest.min(self.schur.smallest_pivot()))
+        Some(self.hessian_pivot()?.min(self.schur.smallest_pivot()))
+    }
+
+    /// That of `P`.
+    pub(super) fn hessian_pivot(&self) -> Option<f64> {
+        (!self.is_proximal()).then_some(self.smallest)
     }
 
     /// Empties the working set.

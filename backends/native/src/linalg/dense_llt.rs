@@ -71,6 +71,11 @@ impl DenseLlt {
         (smallest > 0.0).then_some(smallest)
     }
 
+    /// `L` by columns, zeros or not above its diagonal, and the reciprocals of the diagonal.
+    pub(crate) fn parts(&self) -> (&[f64], &[f64]) {
+        (&self.l, &self.inverse_diagonal)
+    }
+
     /// `v ← L⁻¹v`, where the entries of `v` before `start` are zero.
     pub(crate) fn solve_lower_from(&self, start: usize, v: &mut [f64]) {
         solve_lower(&self.l, &self.inverse_diagonal, start, v);
