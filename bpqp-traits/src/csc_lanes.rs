@@ -4,6 +4,9 @@ use pulp::{Arch, Simd};
 
 use crate::{CscRef, LANES, Lane};
 
+/// Entries of a column handled together.
+const SUMS: usize = 4;
+
 impl CscRef<'_> {
     /// `ax += alpha · A x` and `aty += alpha · Aᵀy` in one pass over the entries, lane by lane.
     pub fn mul_both_add_lanes(&self, alpha: f64, (x, ax): (&[Lane], &mut [Lane]), (y, aty): (&[Lane], &mut [Lane])) {
@@ -58,15 +61,39 @@ fn both_in<S: Simd, const R: usize>(
 ) {
     let (x, ax, y, aty) =
         (registers::<S, R>(x), registers_mut::<S, R>(ax), registers::<S, R>(y), registers_mut::<S, R>(aty));
+    let zero = [simd.splat_f64s(0.0); R];
     for j in 0..a.ncols() {
-        let (scaled, mut sum) = (add(simd, alpha, x[j], [simd.splat_f64s(0.0); R]), [simd.splat_f64s(0.0); R]);
+        let scaled = add(simd, alpha, x[j], zero);
         let entries = a.range(j);
-        for (&i, &v) in a.row_idx()[entries.clone()].iter().zip(&a.values()[entries]) {
-            ax[i] = add(simd, v, scaled, ax[i]);
-            sum = add(simd, v, y[i], sum);
-        }
+        let sum = column(simd, (&a.row_idx()[entries.clone()], &a.values()[entries]), scaled, ax, |i| y[i]);
         aty[j] = add(simd, alpha, sum, aty[j]);
     }
+}
+
+/// `y += v s` for entries `v` of one column; returns `vᵀx`.
+#[inline(always)]
+fn column<S: Simd, const R: usize>(
+    simd: S,
+    (rows, values): (&[usize], &[f64]),
+    s: [S::f64s; R],
+    y: &mut [[S::f64s; R]],
+    x: impl Fn(usize) -> [S::f64s; R],
+) -> [S::f64s; R] {
+    // Sums of their own, so that one does not wait for the other.
+    let mut sums = [[simd.splat_f64s(0.0); R]; SUMS];
+    let ((rows, rows_rest), (values, values_rest)) = (rows.as_chunks::<SUMS>(), values.as_chunks::<SUMS>());
+    for (rows, values) in rows.iter().zip(values) {
+        for k in 0..SUMS {
+            sums[k] = add(simd, values[k], x(rows[k]), sums[k]);
+            y[rows[k]] = add(simd, values[k], s, y[rows[k]]);
+        }
+    }
+    for (&i, &v) in rows_rest.iter().zip(values_rest) {
+        sums[0] = add(simd, v, x(i), sums[0]);
+        y[i] = add(simd, v, s, y[i]);
+    }
+    let [a, b, c, d] = sums;
+    add(simd, 1.0, add(simd, 1.0, a, b), add(simd, 1.0, c, d))
 }
 
 #[pulp::with_simd(symmetric = Arch::new())]
@@ -83,16 +110,16 @@ fn symmetric_with_simd<S: Simd>(simd: S, m: &CscRef<'_>, alpha: f64, x: &[Lane],
 #[inline(always)]
 fn symmetric_in<S: Simd, const R: usize>(simd: S, m: &CscRef<'_>, alpha: f64, x: &[Lane], y: &mut [Lane]) {
     let (x, y) = (registers::<S, R>(x), registers_mut::<S, R>(y));
+    let zero = [simd.splat_f64s(0.0); R];
     for j in 0..m.ncols() {
-        let (scaled, mut sum) = (add(simd, alpha, x[j], [simd.splat_f64s(0.0); R]), [simd.splat_f64s(0.0); R]);
-        let entries = m.range(j);
-        for (&i, &v) in m.row_idx()[entries.clone()].iter().zip(&m.values()[entries]) {
-            sum = add(simd, v, x[i], sum);
-            if i != j {
-                y[i] = add(simd, v, scaled, y[i]);
-            }
+        let (scaled, mut entries) = (add(simd, alpha, x[j], zero), m.range(j));
+        let mut sum = zero;
+        if !entries.is_empty() && m.row_idx()[entries.end - 1] == j {
+            entries.end -= 1;
+            sum = add(simd, m.values()[entries.end], x[j], sum);
         }
-        y[j] = add(simd, alpha, sum, y[j]);
+        let above = column(simd, (&m.row_idx()[entries.clone()], &m.values()[entries]), scaled, y, |i| x[i]);
+        y[j] = add(simd, alpha, add(simd, 1.0, above, sum), y[j]);
     }
 }
 
@@ -123,6 +150,7 @@ mod tests {
             let (mut one_ax, mut one_aty, mut one_px) = (lane(&ax0, k), lane(&aty0, k), lane(&px0, k));
             a.as_ref().mul_both_add(-2.0, (&lane(&x, k), &mut one_ax), (&lane(&y, k), &mut one_aty));
             p.as_ref().symmetric_mul_add(-2.0, &lane(&x, k), &mut one_px);
+            // Small integers and halves: every sum is exact.
             assert_eq!(lane(&ax, k), one_ax);
             assert_eq!(lane(&aty, k), one_aty);
             assert_eq!(lane(&px, k), one_px);

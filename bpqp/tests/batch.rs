@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use bpqp::generate::{Family, Recipe};
-use bpqp::{BatchGradient, Error, Layer, Program, Status, Values};
+use bpqp::{BatchGradient, CertificateKind, Error, Layer, Program, Status, Values};
 
 const MEMBERS: usize = 9;
 
@@ -123,4 +123,87 @@ fn wrong_lengths_are_told_before_anything_is_solved() {
     let out = BatchGradient { h: Some(&mut short), ..BatchGradient::default() };
     let message = batch.backward(&Values::default(), &[1.0; 2], out).unwrap_err().to_string();
     assert!(message.contains("gradient of h"), "{message}");
+}
+
+/// `min ½xᵀPx + qᵀx` over rows of both kinds and some bounds, with members in all states: solved, infeasible, at a kink
+/// (a bound that is reached with no force), and with values that are not numbers. Groups of every size.
+#[test]
+fn members_in_every_state_are_what_they_are_alone() {
+    let program = Program::builder(4)
+        .objective(
+            &[[4.0, 1.0, 0.0, 0.5], [1.0, 3.0, 0.2, 0.0], [0.0, 0.2, 2.0, 0.1], [0.5, 0.0, 0.1, 1.0]],
+            &[-1.0, 2.0, -3.0, 0.5],
+        )
+        .equalities(&[[1.0, 1.0, 1.0, 1.0]], &[1.0])
+        .rows(&[-1.0, -2.0], &[[1.0, -1.0, 0.5, 0.0], [0.0, 1.0, 1.0, -1.0]], &[1.0, 0.5])
+        .bounds(&[0.0, f64::NEG_INFINITY, 0.0, -1.0], &[2.0, f64::INFINITY, 1.0, 1.0])
+        .build()
+        .unwrap();
+    let layer = Layer::new().unwrap();
+    for members in 1..20 {
+        let mut batch = layer.batch(&program, members, 1).unwrap();
+        for round in 0..3 {
+            let v = |k: usize| ((k * 37 + round * 11) % 23) as f64 / 23.0 - 0.5;
+            let mut q: Vec<f64> = (0..4 * members).map(|k| 6.0 * v(k)).collect();
+            let mut b: Vec<f64> = (0..members).map(|k| 1.0 + v(k)).collect();
+            let mut ub: Vec<f64> = (0..members).flat_map(|k| [2.0, f64::INFINITY, 1.0 + v(k), 1.0]).collect();
+            for k in 0..members {
+                match k % 5 {
+                    // The upper bounds add up to less than b.
+                    1 => (b[k], ub[4 * k + 1]) = (6.0, -9.0),
+                    // The unconstrained solution on the equality has x₀ = 0 and no force at that bound.
+                    2 => {
+                        b[k] = 0.3;
+                        let x = [0.0, -0.1, 0.2, 0.2];
+                        let p = program.as_stacked().p();
+                        let qk = &mut q[4 * k..4 * k + 4];
+                        qk.fill(-1.0);
+                        p.symmetric_mul_add(-1.0, &x, qk);
+                    }
+                    3 if round == 1 => q[4 * k] = f64::NAN,
+                    _ => {}
+                }
+            }
+            let values = Values { q: Some(&q), b: Some(&b), ub: Some(&ub), ..Values::default() };
+            let (mut x, mut q_bar, mut b_bar, mut ub_bar) =
+                (vec![0.0; 4 * members], vec![0.0; 4 * members], vec![0.0; members], vec![0.0; 4 * members]);
+            let out = BatchGradient {
+                q: Some(&mut q_bar),
+                b: Some(&mut b_bar),
+                ub: Some(&mut ub_bar),
+                ..BatchGradient::default()
+            };
+            let bar = |k: usize, _: &[f64], bar: &mut [f64]| bar.copy_from_slice(&x_bar(k, 4));
+            let certificates = batch.step(&values, &bar, &mut x, out).unwrap();
+            for (k, certificate) in certificates.iter().enumerate() {
+                let part = 4 * k..4 * k + 4;
+                let mut alone = program.clone();
+                let own = Values {
+                    q: Some(&q[part.clone()]),
+                    b: Some(&b[k..=k]),
+                    ub: Some(&ub[part.clone()]),
+                    ..Values::default()
+                };
+                let Ok(()) = alone.update(&own) else {
+                    assert!(matches!(certificate, Err(Error::Solver(_))) && x[4 * k].is_nan() && k % 5 == 3);
+                    continue;
+                };
+                let mut solved = layer.forward(&alone).unwrap();
+                let Ok(gradient) = solved.backward(&x_bar(k, 4)) else {
+                    assert!(matches!(certificate, Err(Error::NotSolved { status: Status::PrimalInfeasible })));
+                    assert!(q_bar[4 * k].is_nan() && k % 5 == 1);
+                    continue;
+                };
+                let certificate = certificate.as_ref().unwrap();
+                assert_eq!(certificate.kind, gradient.certificate().kind);
+                assert_eq!(certificate.active, gradient.certificate().active);
+                assert_eq!(certificate.weakly_active, gradient.certificate().weakly_active);
+                assert_eq!(certificate.kind == CertificateKind::Kink, k % 5 == 2, "{members} {round} {k}");
+                close(&x[part.clone()], solved.x());
+                close(&q_bar[part.clone()], gradient.q());
+                close(&b_bar[k..=k], gradient.b());
+                close(&ub_bar[part], gradient.ub());
+            }
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! Many programs of one structure, solved and differentiated together.
 
-use bpqp_traits::{Error as SolverError, Solution, Status};
+use std::ops::Range;
+
+use bpqp_traits::{Error as SolverError, LANES, Solution, Status};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::batch_data::{Given, Template, check_values, given, member};
+use super::batch_data::{Given, Template, check_values, given, member, share_matrices};
 use super::batch_gradient::{BatchGradient, Sizes, sizes};
+use super::batch_lanes::{FEWEST, LaneBuffers, Outcome};
 use super::{Certificate, Layer, LayerSession};
 use crate::program::{Program, Values};
 use crate::{Error, Result};
@@ -57,6 +60,7 @@ struct Worker {
     session: LayerSession,
     /// The last solution of every member.
     starts: Vec<Option<Solution>>,
+    buffers: LaneBuffers,
 }
 
 /// Writes a member's cotangent, given its index and solution.
@@ -77,7 +81,7 @@ impl Layer {
         let share = |k: usize| members * (k + 1) / threads - members * k / threads;
         let workers = (0..threads).map(|k| {
             let session = self.session(program.clone())?;
-            Ok(Worker { session, starts: vec![None; share(k)] })
+            Ok(Worker { session, starts: vec![None; share(k)], buffers: LaneBuffers::default() })
         });
         let workers = workers.collect::<Result<Vec<_>>>()?;
         let pool = || ThreadPoolBuilder::new().num_threads(threads).build();
@@ -234,33 +238,66 @@ impl<T> Share<'_, T> {
         let Self { worker, first, mut x, mut out, results } = self;
         let n = worker.session.program().num_vars();
         let mut x_bar = vec![0.0; n];
-        for (k, result) in results.iter_mut().enumerate() {
-            let mut row = x.as_deref_mut().map(|x| &mut x[k * n..(k + 1) * n]);
-            if let Some(row) = &mut row {
-                row.fill(f64::NAN);
+        let lanes = results.len() >= FEWEST && share_matrices(values) && worker.session.has_lanes();
+        for group in (0..results.len()).step_by(LANES) {
+            let members = group..results.len().min(group + LANES);
+            let mut outcomes = Default::default();
+            if lanes && members.len() >= FEWEST {
+                outcomes = worker.visit_lanes(members.clone(), first, values, sizes, cotangent);
             }
-            out.fill(sizes, k, f64::NAN);
-            let values = member(values, sizes, first + k);
-            let outcome = worker.visit(k, &values, |solved| {
-                let status = solved.status();
-                if let Some(row) = row.filter(|_| status.has_solution()) {
-                    row.copy_from_slice(solved.x());
+            for (k, outcome) in members.zip(outcomes) {
+                let mut row = x.as_deref_mut().map(|x| &mut x[k * n..(k + 1) * n]);
+                if let Some(Outcome { solution, gradient }) = outcome {
+                    if let Some(row) = row {
+                        row.copy_from_slice(&solution.x);
+                    }
+                    if let Some(gradient) = &gradient {
+                        out.write(sizes, k, gradient);
+                    }
+                    results[k] = Some(read(Status::Solved, gradient.map(|g| g.certificate().clone())));
+                    worker.starts[k] = Some(solution);
+                    continue;
                 }
-                let Some(cotangent) = cotangent else { return Ok((status, None)) };
-                if !status.has_solution() {
-                    return Err(Error::NotSolved { status });
+                if let Some(row) = &mut row {
+                    row.fill(f64::NAN);
                 }
-                cotangent(first + k, solved.x(), &mut x_bar);
-                let gradient = solved.backward(&x_bar)?;
-                out.write(sizes, k, &gradient);
-                Ok((status, Some(gradient.certificate().clone())))
-            });
-            *result = Some(outcome.and_then(|(status, certificate)| read(status, certificate)));
+                out.fill(sizes, k, f64::NAN);
+                let values = member(values, sizes, first + k);
+                let outcome = worker.visit(k, &values, |solved| {
+                    let status = solved.status();
+                    if let Some(row) = row.filter(|_| status.has_solution()) {
+                        row.copy_from_slice(solved.x());
+                    }
+                    let Some(cotangent) = cotangent else { return Ok((status, None)) };
+                    if !status.has_solution() {
+                        return Err(Error::NotSolved { status });
+                    }
+                    cotangent(first + k, solved.x(), &mut x_bar);
+                    let gradient = solved.backward(&x_bar)?;
+                    out.write(sizes, k, &gradient);
+                    Ok((status, Some(gradient.certificate().clone())))
+                });
+                results[k] = Some(outcome.and_then(|(status, certificate)| read(status, certificate)));
+            }
         }
     }
 }
 
 impl Worker {
+    /// Solves these members at once, as far as that goes, from where they were.
+    fn visit_lanes(
+        &mut self,
+        members: Range<usize>,
+        first: usize,
+        values: &Values<'_>,
+        sizes: &Sizes,
+        cotangent: Option<&CotangentOf<'_>>,
+    ) -> [Option<Outcome>; LANES] {
+        let values: Vec<Values<'_>> = members.clone().map(|k| member(values, sizes, first + k)).collect();
+        let cotangent = cotangent.map(|cotangent| (first + members.start, cotangent));
+        self.session.solve_lanes(&mut self.buffers, &values, &mut self.starts[members], cotangent)
+    }
+
     /// Solves member `k` from where it was, and has it looked at.
     fn visit<R>(
         &mut self,

@@ -21,6 +21,11 @@ pub(super) fn given(values: &Values<'_>) -> Given {
     blocks(values).map(|block| block.is_some())
 }
 
+/// Whether the members differ in vectors alone.
+pub(super) fn share_matrices(values: &Values<'_>) -> bool {
+    values.p.is_none() && values.a.is_none() && values.g.is_none() && values.rows.is_none()
+}
+
 /// Checks that every block of `values` has `members` parts of these sizes.
 pub(super) fn check_values(values: &Values<'_>, sizes: &Sizes, members: usize) -> Result<()> {
     for ((block, size), name) in blocks(values).into_iter().zip(sizes).zip(NAMES) {

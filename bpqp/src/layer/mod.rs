@@ -4,6 +4,7 @@ mod active;
 mod batch;
 mod batch_data;
 mod batch_gradient;
+mod batch_lanes;
 mod certificate;
 mod cotangent;
 mod gradient;

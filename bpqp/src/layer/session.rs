@@ -12,9 +12,9 @@ use crate::program::{OwnedUpdate, Program, Values};
 /// A program held by a solver: takes new values on the same patterns, reuses the solver's factorization where it can,
 /// and starts each solve from the last solution where the solver can.
 pub struct LayerSession {
-    layer: Layer,
-    program: Program,
-    session: Box<dyn Session>,
+    pub(super) layer: Layer,
+    pub(super) program: Program,
+    pub(super) session: Box<dyn Session>,
     /// The last solution, to start from; also the buffers of the next.
     pub(super) last: Option<Solution>,
     setup: std::time::Duration,

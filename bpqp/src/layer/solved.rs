@@ -20,7 +20,7 @@ use crate::program::{OwnedUpdate, Program, Values};
 use crate::{Error, Result};
 
 /// Largest relative residual of the adjoint system that still makes a gradient.
-const ADJOINT_TOLERANCE: f64 = 1e-9;
+pub(super) const ADJOINT_TOLERANCE: f64 = 1e-9;
 
 /// A residual of so many roundings of the exact solution is as good as zero: a solution many orders of magnitude larger than
 /// its right-hand side, as a regularized linear program has, cannot have a smaller one …

@@ -29,6 +29,8 @@ pub(crate) struct LaneEngine {
     columns: Vec<f64>,
     columns_by_rows: Vec<f64>,
     gram: Vec<f64>,
+    /// The roots of its diagonal.
+    norms: Vec<f64>,
     /// The smallest pivot of `P`, relative to its diagonal.
     pivot: f64,
     lanes: [LaneDual; LANES],
@@ -81,6 +83,7 @@ impl LaneEngine {
             inverse_diagonal,
             columns_by_rows,
             columns,
+            norms: (0..c).map(|k| gram[k * (c + 1)].sqrt()).collect(),
             gram,
             pivot,
             lanes: Default::default(),
@@ -103,7 +106,7 @@ impl LaneEngine {
         point: &mut LanePoint,
     ) -> [bool; LANES] {
         self.project(&vectors.q);
-        let Self { m, bounded, lanes, solved, values, lo, hi, products, gram, .. } = self;
+        let Self { m, bounded, lanes, solved, values, lo, hi, products, gram, norms, .. } = self;
         let mut next = bounded.iter().copied().peekable();
         let mut stray = [false; LANES];
         for (j, (lb, ub)) in vectors.lb.iter().zip(&vectors.ub).enumerate() {
@@ -120,11 +123,10 @@ impl LaneEngine {
                 (lo[k], hi[k], values[k]) = (l, u, products[k][lane]);
                 dual.held.push(if y == 0.0 { None } else { Some(if y > 0.0 { 1 } else { -1 }) });
             }
-            let constraints = Constraints { gram, values, lo, hi };
+            let constraints = Constraints { gram, norms, values, lo, hi };
             solved[lane] = !stray[lane] && dual.solve(&constraints, self.n);
             if !solved[lane] {
-                dual.members.clear();
-                dual.y.clear();
+                dual.clear();
             }
         }
         self.finish(program, &vectors.q, Held::AtSides(vectors), point);
@@ -172,7 +174,7 @@ impl LaneEngine {
         out.bound_duals.fill([0.0; LANES]);
         out.y.copy_from_slice(&self.multipliers[..self.m]);
         self.bounded.iter().zip(&self.multipliers[self.m..]).for_each(|(&j, y)| out.bound_duals[j] = *y);
-        let pivots = self.lanes.iter().zip(self.solved).filter(|(_, solved)| *solved).map(|(dual, _)| dual.pivot);
+        let pivots = self.lanes.iter().zip(self.solved).filter(|(_, solved)| *solved).map(|(dual, _)| dual.pivot());
         if pivots.fold(self.pivot, f64::min) < WELL_CONDITIONED {
             self.correct(program, g, held, out);
         }
