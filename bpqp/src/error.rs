@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use bpqp_traits::Status;
 
+use crate::layer::ConstraintId;
+
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -52,6 +54,20 @@ pub enum Error {
         /// `‖K w + rhs‖∞ / ‖rhs‖∞` that was reached.
         residual: f64,
     },
+    /// The solution is at a kink, and the layer was told to refuse those.
+    #[error("the solution has a kink: {} is met with neither slack nor force; AtKink::Drop or AtKink::Keep gives a one-sided derivative", some(.weakly_active))]
+    Kink {
+        /// Constraints with neither dual nor slack.
+        weakly_active: Vec<ConstraintId>,
+    },
+    /// The solution has no unique derivative, and the layer was told to refuse such.
+    #[error("the derivative is not unique: {}; AtDegeneracy::LeastNorm gives the one of least norm", degenerate(.dependent, .loose_variables))]
+    Degenerate {
+        /// Active constraints whose duals are not unique.
+        dependent: Vec<ConstraintId>,
+        /// Variables at which the solution is not unique.
+        loose_variables: Vec<usize>,
+    },
     /// A file could not be read or written.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -82,8 +98,33 @@ impl Error {
             Self::Inaccurate { .. } => "inaccurate",
             Self::Regularization { .. } => "regularization",
             Self::Adjoint { .. } => "adjoint",
+            Self::Kink { .. } => "kink",
+            Self::Degenerate { .. } => "degenerate",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
+        }
+    }
+}
+
+/// The first of `items` and how many more there are.
+fn some(items: &[impl std::fmt::Display]) -> String {
+    match items {
+        [] => "nothing".to_owned(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+fn degenerate(dependent: &[ConstraintId], loose_variables: &[usize]) -> String {
+    match (dependent, loose_variables) {
+        ([], loose) => format!("the solution is not unique in the variable {}", some(loose)),
+        (rows, []) => format!("active constraints are linearly dependent, {}", some(rows)),
+        (rows, loose) => {
+            format!(
+                "active constraints are linearly dependent, {}, and the solution is not unique in the variable {}",
+                some(rows),
+                some(loose)
+            )
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Settings;
 use crate::generate::Family;
+use crate::{AtDegeneracy, AtKink, Settings};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
@@ -98,6 +98,12 @@ pub(crate) struct GradArgs {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) pair: PairArgs,
+    /// Weakly active constraints, met with neither slack nor force: drop, keep or refuse
+    #[arg(long, value_name = "CHOICE", default_value_t)]
+    pub(crate) at_kink: AtKink,
+    /// Dependent constraints or a solution that is not unique: least-norm or refuse
+    #[arg(long, value_name = "CHOICE", default_value_t)]
+    pub(crate) at_degeneracy: AtDegeneracy,
     /// Gradient of the loss with respect to x: 'sum' for L = x₀ + x₁ + …, or a file with a JSON array of numbers
     #[arg(long, value_name = "sum|FILE", default_value = "sum")]
     pub(crate) cotangent: String,

@@ -63,7 +63,7 @@ pub(crate) struct Run {
 }
 
 pub(crate) fn run(registry: &Registry, args: &BenchArgs, json: bool) -> Result<Outcome, Failure> {
-    let pair = input::pair(registry, &args.pair, &args.solver, None)?;
+    let pair = input::pair(registry, &args.pair, &args.solver, |layer| layer)?;
     let limits = registry.get(&pair.forward)?.capabilities().time_limit;
     let layer = Layer::builder()
         .registry(registry.clone())

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::io::ProblemFile;
-use crate::{BlockCheck, CertificateKind, CheckOptions, Gradient, Registry, Solved, check_gradient};
+use crate::{AtKink, BlockCheck, CertificateKind, CheckOptions, Gradient, Registry, Solved, check_gradient};
 use serde::Serialize;
 
 use super::args::GradArgs;
@@ -52,7 +52,10 @@ impl From<&BlockCheck> for CheckReport {
 }
 
 pub(crate) fn run(registry: &Registry, args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
-    let pair = input::pair(registry, &args.pair, &args.solver, Some(args.lp_regularization))?;
+    let pair = input::pair(registry, &args.pair, &args.solver, |layer| {
+        let layer = layer.lp_regularization(args.lp_regularization);
+        layer.at_kink(args.at_kink).at_degeneracy(args.at_degeneracy)
+    })?;
     let problem = input::problem(&args.file)?;
     let x_bar = input::cotangent(&args.cotangent, problem.program.num_vars())?;
     check_is_sensible(args, problem.program.num_vars())?;
@@ -164,10 +167,18 @@ fn certificate(gradient: &Gradient) -> String {
     let c = gradient.certificate();
     let meaning = match c.kind {
         CertificateKind::Exact => "the derivative",
-        CertificateKind::Kink => "a one-sided derivative: some rows are weakly active",
+        CertificateKind::Kink if c.at_kink == AtKink::Keep => {
+            "a one-sided derivative: some rows are weakly active, and kept"
+        }
+        CertificateKind::Kink => "a one-sided derivative: some rows are weakly active, and dropped",
         CertificateKind::Degenerate => {
             "not unique: the least-norm element; active rows are dependent or the solution is loose"
         }
+    };
+    let inexact = match c.inexact_blocks.len() {
+        0 => String::new(),
+        all if all == gradient.blocks().len() => "\n             no block is the derivative".to_owned(),
+        _ => format!("\n             the derivative but for the blocks {}", c.inexact_blocks.join(", ")),
     };
     let regularized = if c.regularization > 0.0 {
         format!("\n             of qᵀx + ε‖x‖² with ε = {:e}, in place of the linear objective", c.regularization)
@@ -175,7 +186,7 @@ fn certificate(gradient: &Gradient) -> String {
         String::new()
     };
     format!(
-        "{}, {meaning}{regularized}\n             adjoint residual {}, {} active, {} weakly active, {} dependent, {} loose variables",
+        "{}, {meaning}{inexact}{regularized}\n             adjoint residual {}, {} active, {} weakly active, {} dependent, {} loose variables",
         c.kind,
         small(Some(c.residual)),
         c.active.len(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::io::{ProblemFile, read_bytes, read_file, read_numbers};
-use crate::{Error, Layer, Registry};
+use crate::{Error, Layer, LayerBuilder, Registry};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{PairArgs, SolverArgs};
@@ -45,12 +45,12 @@ pub(crate) struct Pair {
     pub(crate) backward: String,
 }
 
-/// The layer that the arguments ask for; `None` for the layer's own regularization of linear programs.
+/// The layer that the arguments ask for, with what `configure` adds.
 pub(crate) fn pair(
     registry: &Registry,
     args: &PairArgs,
     solver: &SolverArgs,
-    lp_regularization: Option<f64>,
+    configure: impl FnOnce(LayerBuilder) -> LayerBuilder,
 ) -> Result<Pair, Failure> {
     let names = registry.names();
     let Some(default) = names.first() else {
@@ -59,12 +59,9 @@ pub(crate) fn pair(
     };
     let forward = args.forward.as_ref().unwrap_or(default).clone();
     let backward = args.backward.as_ref().unwrap_or(default).clone();
-    let mut layer =
+    let layer =
         Layer::builder().registry(registry.clone()).forward(&forward).backward(&backward).settings(solver.settings());
-    if let Some(epsilon) = lp_regularization {
-        layer = layer.lp_regularization(epsilon);
-    }
-    let layer = layer.build()?;
+    let layer = configure(layer).build()?;
     Ok(Pair { layer, forward, backward })
 }
 

@@ -80,6 +80,8 @@ pub(crate) struct CertificateReport<'a> {
     weakly_active: Vec<ConstraintReport>,
     dependent: Vec<ConstraintReport>,
     loose_variables: &'a [usize],
+    inexact_blocks: &'a [&'static str],
+    at_kink: &'static str,
     undetermined: f64,
     regularization: f64,
 }
@@ -94,6 +96,8 @@ impl<'a> From<&'a Certificate> for CertificateReport<'a> {
             weakly_active: constraints(&certificate.weakly_active),
             dependent: constraints(&certificate.dependent),
             loose_variables: &certificate.loose_variables,
+            inexact_blocks: &certificate.inexact_blocks,
+            at_kink: certificate.at_kink.as_str(),
             undetermined: certificate.undetermined,
             regularization: certificate.regularization,
         }

@@ -46,7 +46,7 @@ struct Timing {
 
 pub(crate) fn run(registry: &Registry, args: &SolveArgs, json: bool) -> Result<Outcome, Failure> {
     let pair = PairArgs { forward: args.backend.clone(), backward: None };
-    let pair = input::pair(registry, &pair, &args.solver, Some(args.lp_regularization))?;
+    let pair = input::pair(registry, &pair, &args.solver, |layer| layer.lp_regularization(args.lp_regularization))?;
     let spinner = input::spinner(format!("solving {}", args.file.display()));
     let problem = input::problem(&args.file)?;
     let solved = pair.layer.forward(&problem.program).map_err(|e| Failure::at(&args.file, &e))?;

@@ -6,6 +6,7 @@ use bpqp_traits::{ActiveSet, KktResiduals, LANES, Lane, LanePoint, LaneVectors, 
 use super::active::Reading;
 use super::batch::CotangentOf;
 use super::certificate::{Certificate, Facts, weakly_active};
+use super::choices::AtKink;
 use super::gradient::{Gradient, assemble};
 use super::polish::{GOOD, is_settled};
 use super::probe::Rank;
@@ -160,8 +161,9 @@ impl LayerSession {
         let residuals = KktResiduals::from_products(&program, solution, products);
         solution.objective = residuals.primal_objective;
         let kkt_residual = residuals.max();
-        // Not a number fails, too.
-        if !(kkt_residual <= GOOD.min(self.layer.settings.tolerance)) {
+        // Not a number is not accurate.
+        let is_accurate = kkt_residual <= GOOD.min(self.layer.settings.tolerance);
+        if !is_accurate {
             return None;
         }
         let reading = Reading::of_products(&program, solution, (&one.px, &one.ax), self.program.row_norms());
@@ -173,7 +175,7 @@ impl LayerSession {
         if !agrees || !weak.is_empty() || !is_settled(&reading, &active) {
             return None;
         }
-        let facts = Facts::new(&program, self.program.blocks(), &active, &[], Rank::default(), 0.0);
+        let facts = Facts::new(&program, self.program.blocks(), &active, (&[], AtKink::Drop), Rank::default(), 0.0);
         let sides = reading.pushing_sides(&active);
         Some(Checked { active, sides, facts, kkt_residual })
     }
@@ -203,8 +205,9 @@ impl LayerSession {
         std::array::from_fn(|lane| {
             let solved = buffers.lanes[lane].take()?;
             let adjoint = buffers.adjoint(lane, &solved.checked.active);
-            // Not a number fails, too.
-            if !(adjoint.residual <= ADJOINT_TOLERANCE) {
+            // Not a number is not small.
+            let is_small = adjoint.residual <= ADJOINT_TOLERANCE;
+            if !is_small {
                 return None;
             }
             let Solved { solution, checked: Checked { sides, facts, kkt_residual, .. } } = solved;

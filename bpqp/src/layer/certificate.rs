@@ -1,13 +1,16 @@
 //! What a gradient is worth.
 
 use std::fmt;
+use std::ops::Range;
 
 use bpqp_traits::{ActiveSet, ProgramRef, Side};
 
 use super::active::{Constraint, Reading};
+use super::choices::{AtDegeneracy, AtKink};
 use super::probe::Rank;
 use super::reduced::KktSolution;
 use crate::program::Blocks;
+use crate::{Error, Result};
 
 /// Duals and slacks below this, in common units, count as zero: the row is weakly active.
 pub(crate) const WEAK: f64 = 1e-8;
@@ -18,7 +21,7 @@ pub enum CertificateKind {
     /// The derivative: strict complementarity, independent active rows, curvature on their null space.
     Exact,
     /// Some rows are weakly active (dual and slack both zero): the solution has a kink, and this is the one-sided
-    /// derivative that drops them.
+    /// derivative that drops them, or keeps them: see [`AtKink`].
     Kink,
     /// The active rows are dependent, or the solution is not unique: this is the least-norm element.
     Degenerate,
@@ -95,12 +98,18 @@ pub struct Certificate {
     pub kkt_residual: f64,
     /// Inequality rows and bounds that were held as equalities (equalities are not listed).
     pub active: Vec<ConstraintId>,
-    /// Rows and bounds with neither dual nor slack; the gradient treats them as inactive.
+    /// Rows and bounds with neither dual nor slack; the gradient treats them as `at_kink` says.
     pub weakly_active: Vec<ConstraintId>,
     /// Active constraints, equalities included, whose duals are not unique: they depend on one another.
     pub dependent: Vec<ConstraintId>,
     /// Variables at which the solution is not unique.
     pub loose_variables: Vec<usize>,
+    /// The blocks of the gradient that are not the derivative, named as by [`Gradient::blocks`](super::Gradient::blocks);
+    /// the others are, whatever `kind` says. At a kink, or where the solution is not unique, these are all blocks; where
+    /// active constraints depend on one another, those of their own data and of the bounds that they push against.
+    pub inexact_blocks: Vec<&'static str>,
+    /// What was done with the weakly active constraints, where there are any.
+    pub at_kink: AtKink,
     /// The `ε` of the objective `qᵀx + ε‖x‖²` that was differentiated in place of a linear one; 0 for the program itself.
     pub regularization: f64,
 }
@@ -116,6 +125,8 @@ impl Certificate {
             weakly_active: facts.weakly_active.clone(),
             dependent: facts.dependent.clone(),
             loose_variables: facts.loose_variables.clone(),
+            inexact_blocks: facts.inexact_blocks.clone(),
+            at_kink: facts.at_kink,
             regularization: facts.regularization,
         }
     }
@@ -128,6 +139,8 @@ pub(crate) struct Facts {
     weakly_active: Vec<ConstraintId>,
     dependent: Vec<ConstraintId>,
     loose_variables: Vec<usize>,
+    inexact_blocks: Vec<&'static str>,
+    at_kink: AtKink,
     regularization: f64,
 }
 
@@ -136,20 +149,39 @@ impl Facts {
         program: &ProgramRef<'_>,
         blocks: &Blocks,
         active: &ActiveSet,
-        weak: &[usize],
+        (weak, at_kink): (&[usize], AtKink),
         rank: Rank,
         regularization: f64,
     ) -> Self {
         let name = |k: usize| constraint_id(program, blocks, k);
         let sides = active.rows.iter().chain(&active.bounds).enumerate();
         let held = sides.filter(|(_, s)| matches!(s, Side::Lower | Side::Upper)).map(|(k, _)| name(k)).collect();
+        let inexact_blocks = if !weak.is_empty() || !rank.loose_variables.is_empty() {
+            ALL_BLOCKS.to_vec()
+        } else {
+            blocks_of(program.num_rows(), blocks, &rank.dependent)
+        };
         Self {
+            inexact_blocks,
+            at_kink,
             active: held,
             weakly_active: weak.iter().map(|&k| name(k)).collect(),
-            dependent: rank.dependent_rows.iter().map(|&i| name(i)).collect(),
+            dependent: rank.dependent.iter().map(|&i| name(i)).collect(),
             loose_variables: rank.loose_variables,
             regularization,
         }
+    }
+
+    /// Refuses what `at_kink` and `at_degeneracy` do.
+    pub(crate) fn refuse(&self, at_kink: AtKink, at_degeneracy: AtDegeneracy) -> Result<()> {
+        if at_degeneracy == AtDegeneracy::Refuse && self.kind() == CertificateKind::Degenerate {
+            let (dependent, loose_variables) = (self.dependent.clone(), self.loose_variables.clone());
+            return Err(Error::Degenerate { dependent, loose_variables });
+        }
+        if at_kink == AtKink::Refuse && !self.weakly_active.is_empty() {
+            return Err(Error::Kink { weakly_active: self.weakly_active.clone() });
+        }
+        Ok(())
     }
 
     pub(crate) fn kind(&self) -> CertificateKind {
@@ -161,6 +193,21 @@ impl Facts {
             CertificateKind::Exact
         }
     }
+}
+
+/// The blocks of a gradient.
+const ALL_BLOCKS: [&str; 11] = ["P", "q", "A", "b", "G", "h", "rows", "l", "u", "lb", "ub"];
+
+/// The blocks in which the adjoint multipliers of `dependent` constraints, rows first, then bounds, appear.
+fn blocks_of(num_rows: usize, blocks: &Blocks, dependent: &[usize]) -> Vec<&'static str> {
+    let within = |rows: &Range<usize>| dependent.iter().any(|i| rows.contains(i));
+    let parts: [(bool, &[&str]); 4] = [
+        (within(&blocks.equalities), &["A", "b"]),
+        (within(&blocks.inequalities), &["G", "h"]),
+        (within(&blocks.rows), &["rows", "l", "u"]),
+        (dependent.iter().any(|&k| k >= num_rows), &["lb", "ub"]),
+    ];
+    parts.into_iter().filter(|(is_inexact, _)| *is_inexact).flat_map(|(_, names)| names).copied().collect()
 }
 
 /// The user's name for stacked constraint `k`: rows first, then bounds.
@@ -185,6 +232,17 @@ pub(crate) fn weakly_active(reading: &Reading, accuracy: f64, relative: f64) -> 
     let dual_tolerance = (WEAK * relative).max(10.0 * accuracy);
     let weak = |c: &Constraint| !c.equality && c.dual.abs() <= dual_tolerance && c.slack() <= slack_tolerance;
     reading.constraints.iter().enumerate().filter(|(_, c)| weak(c)).map(|(k, _)| k).collect()
+}
+
+/// `active` with the constraints in `weak` at the sides that they are at.
+pub(crate) fn with(active: &ActiveSet, weak: &[usize], reading: &Reading) -> ActiveSet {
+    let mut active = active.clone();
+    let m = active.rows.len();
+    for &k in weak {
+        let side = reading.constraints[k].nearer_side();
+        if k < m { active.rows[k] = side } else { active.bounds[k - m] = side }
+    }
+    active
 }
 
 /// `active` without the constraints in `weak`.

@@ -6,12 +6,14 @@ mod batch_data;
 mod batch_gradient;
 mod batch_lanes;
 mod certificate;
+mod choices;
 mod cotangent;
 mod gradient;
 mod null_space;
 mod polish;
 mod probe;
 mod reduced;
+mod redundant;
 mod regularize;
 mod session;
 mod solved;
@@ -24,6 +26,7 @@ use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, 
 pub use batch::{Batch, CotangentOf};
 pub use batch_gradient::BatchGradient;
 pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
+pub use choices::{AtDegeneracy, AtKink};
 pub use cotangent::{Cotangent, Tangent};
 pub use gradient::Gradient;
 use regularize::Regularized;
@@ -61,6 +64,8 @@ pub struct Layer {
     lp_regularization: f64,
     /// Whether the backward pass may take the forward solver's factor.
     reuse: bool,
+    at_kink: AtKink,
+    at_degeneracy: AtDegeneracy,
 }
 
 /// The default of [`LayerBuilder::lp_regularization`], as in the paper's experiments.
@@ -84,6 +89,8 @@ impl Layer {
             settings: Settings::default(),
             lp_regularization: LP_REGULARIZATION,
             reuse: true,
+            at_kink: AtKink::default(),
+            at_degeneracy: AtDegeneracy::default(),
         }
     }
 
@@ -180,6 +187,8 @@ pub struct LayerBuilder {
     settings: Settings,
     lp_regularization: f64,
     reuse: bool,
+    at_kink: AtKink,
+    at_degeneracy: AtDegeneracy,
 }
 
 impl LayerBuilder {
@@ -228,6 +237,19 @@ impl LayerBuilder {
         self
     }
 
+    /// What becomes of constraints that are met with neither slack nor force. Default: they count as inactive.
+    pub fn at_kink(mut self, choice: AtKink) -> Self {
+        self.at_kink = choice;
+        self
+    }
+
+    /// What becomes of gradients where active constraints depend on one another or the solution is not unique. Default: the
+    /// element of least norm.
+    pub fn at_degeneracy(mut self, choice: AtDegeneracy) -> Self {
+        self.at_degeneracy = choice;
+        self
+    }
+
     /// Builds the layer.
     ///
     /// # Errors
@@ -248,6 +270,7 @@ impl LayerBuilder {
         let backward = registry.get(self.backward.as_deref().unwrap_or(&default))?.backward();
         // Whoever asks for another backward solver gets it.
         let reuse = self.reuse && self.backward.as_deref().is_none_or(|name| name == forward_name);
-        Ok(Layer { forward, backward, settings: self.settings, lp_regularization, reuse })
+        let Self { settings, at_kink, at_degeneracy, .. } = self;
+        Ok(Layer { forward, backward, settings, lp_regularization, reuse, at_kink, at_degeneracy })
     }
 }

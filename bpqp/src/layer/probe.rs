@@ -1,6 +1,6 @@
 //! Is the KKT matrix singular? One more solve tells.
 
-use bpqp_traits::{ProgramRef, Result, Session};
+use bpqp_traits::{ActiveSet, ProgramRef, Result, Session};
 
 use super::reduced::ReducedKkt;
 
@@ -12,11 +12,35 @@ const UNDETERMINED: f64 = 1e-4;
 pub(crate) struct Rank {
     /// Free variables that the system does not determine: the Hessian is singular on the null space of the active rows.
     pub(crate) loose_variables: Vec<usize>,
-    /// Active rows whose duals the system does not determine: they are linearly dependent.
-    pub(crate) dependent_rows: Vec<usize>,
+    /// Active constraints, rows first, then bounds, whose duals are not determined: they are linearly dependent.
+    pub(crate) dependent: Vec<usize>,
+    /// A combination of the dependent rows that is zero at the free variables: rows with their coefficients.
+    combination: Vec<(usize, f64)>,
 }
 
 impl Rank {
+    /// Counts the bounds held at the variables where the dependent rows' combination is not zero among the dependent
+    /// constraints: their duals make up for the rows'.
+    pub(crate) fn add_bounds(&mut self, program: &ProgramRef<'_>, active: &ActiveSet) {
+        let (n, m) = (program.num_vars(), program.num_rows());
+        let mut coefficients = vec![0.0; m];
+        self.combination.iter().for_each(|&(i, v)| coefficients[i] = v);
+        let (mut sums, mut sizes) = (vec![0.0_f64; n], vec![0.0_f64; n]);
+        for (i, j, v) in program.a().entries() {
+            sums[j] += v * coefficients[i];
+            sizes[j] += (v * coefficients[i]).abs();
+        }
+        let pushed = active.active_bounds().filter(|&j| sums[j].abs() > UNDETERMINED * sizes[j]);
+        self.add_dependent(pushed.map(|j| m + j));
+    }
+
+    /// Counts these constraints among the dependent ones, too.
+    pub(crate) fn add_dependent(&mut self, constraints: impl Iterator<Item = usize>) {
+        self.dependent.extend(constraints);
+        self.dependent.sort_unstable();
+        self.dependent.dedup();
+    }
+
     /// Solves `K w = K w₀` for a known random `w₀`: where `K` is regular the answer is `w₀`; along its null space the
     /// answer has another component, whichever solver gave it.
     pub(crate) fn of(kkt: &mut ReducedKkt) -> Result<Self> {
@@ -25,7 +49,8 @@ impl Rank {
         let Some((h, c, factor)) = kkt.parts() else { return Ok(Self::default()) };
         let (d, k) = (h.ncols(), c.nrows());
         if d == 0 {
-            return Ok(Self { loose_variables: Vec::new(), dependent_rows: rows });
+            let combination = rows.iter().copied().zip(random_signs(k)).collect();
+            return Ok(Self { loose_variables: Vec::new(), dependent: rows, combination });
         }
         let c_entries = c.as_ref().entries().map(|(i, j, v)| (d + i, j, v));
         let scale = unit_scales(d + k, h.as_ref().entries().chain(c_entries));
@@ -42,10 +67,10 @@ impl Rank {
             // A NaN is not below the threshold: undetermined.
             (0..found.len()).filter(|&i| !matches!(error(i), e if e <= UNDETERMINED)).map(|i| names[i]).collect()
         };
-        Ok(Self {
-            loose_variables: loose(&z, z0, &scale[..d], &free),
-            dependent_rows: loose(&nu, nu0, &scale[d..], &rows),
-        })
+        let dependent = loose(&nu, nu0, &scale[d..], &rows);
+        let drift = rows.iter().zip(nu.iter().zip(nu0)).map(|(&i, (found, known))| (i, found - known));
+        let combination = drift.filter(|(i, _)| dependent.binary_search(i).is_ok()).collect();
+        Ok(Self { loose_variables: loose(&z, z0, &scale[..d], &free), dependent, combination })
     }
 }
 

@@ -9,12 +9,14 @@ use bpqp_traits::{
 
 use super::Layer;
 use super::active::Reading;
-use super::certificate::{Certificate, Facts, weakly_active, without};
+use super::certificate::{Certificate, Facts, weakly_active, with, without};
+use super::choices::AtKink;
 use super::cotangent::{Cotangent, Tangent};
 use super::gradient::{Gradient, assemble};
 use super::polish::{GOOD, Polished, Resolution, is_settled, polish};
 use super::probe::Rank;
 use super::reduced::{KktSolution, ReducedKkt};
+use super::redundant::redundant;
 use super::regularize::Regularized;
 use crate::program::{OwnedUpdate, Program, Values};
 use crate::{Error, Result};
@@ -164,7 +166,8 @@ impl Solved<'_> {
     ///
     /// # Errors
     /// [`Error::NotSolved`] where there is no solution, [`Error::Inaccurate`] or, for a linear program,
-    /// [`Error::Regularization`] where it is too far off; errors of the backward solver.
+    /// [`Error::Regularization`] where it is too far off; [`Error::Kink`] and [`Error::Degenerate`] where these are to be
+    /// refused; errors of the backward solver.
     pub fn polish(&mut self) -> Result<()> {
         self.prepare()
     }
@@ -286,7 +289,8 @@ impl Solved<'_> {
             return false;
         }
         let Some(kkt) = ReducedKkt::lent(&program, active, session.get()) else { return false };
-        let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &[], Rank::default(), 0.0);
+        let facts =
+            Facts::new(&program, self.program.blocks(), kkt.active(), (&[], AtKink::Drop), Rank::default(), 0.0);
         let sides = reading.pushing_sides(kkt.active());
         self.prepared = Some(Prepared { kkt, sides, facts });
         true
@@ -322,17 +326,34 @@ impl Solved<'_> {
         let Some(Polished { mut kkt, .. }) = self.polished.take() else { return Ok(()) };
         let reading = Reading::new(&program, &self.solution);
         let relative = resolution.relative(&program, &self.solution, reading.force);
-        let weak = weakly_active(&reading, self.residuals.max(), relative);
+        let mut weak = weakly_active(&reading, self.residuals.max(), relative);
+        let Layer { at_kink, at_degeneracy, .. } = self.layer;
         let strict = without(kkt.active(), &weak);
         if strict != *kkt.active() {
             kkt = ReducedKkt::new(&program, strict, &*backward)?;
         }
-        let rank = Rank::of(&mut kkt)?;
+        let (redundant, implied_by) = redundant(&mut kkt, &program, &weak);
+        weak.retain(|k| !redundant.contains(k));
+        let mut dependent = Vec::new();
+        if !weak.is_empty() {
+            let mut kept = ReducedKkt::new(&program, with(kkt.active(), &weak, &reading), &*backward)?;
+            // Other multipliers are as good, and with them these constraints may push: it is not a mere kink.
+            let mut rank = Rank::of(&mut kept)?;
+            rank.add_bounds(&program, kept.active());
+            dependent = rank.dependent;
+            if at_kink == AtKink::Keep {
+                kkt = kept;
+            }
+        }
+        let mut rank = Rank::of(&mut kkt)?;
+        rank.add_bounds(&program, kkt.active());
+        rank.add_dependent(redundant.into_iter().chain(implied_by).chain(dependent));
         if !rank.loose_variables.is_empty() {
             kkt.project(&*backward)?;
         }
         let epsilon = regularized.as_ref().map_or(0.0, |r| r.epsilon);
-        let facts = Facts::new(&program, self.program.blocks(), kkt.active(), &weak, rank, epsilon);
+        let facts = Facts::new(&program, self.program.blocks(), kkt.active(), (&weak, at_kink), rank, epsilon);
+        facts.refuse(at_kink, at_degeneracy)?;
         let sides = reading.pushing_sides(kkt.active());
         self.prepared = Some(Prepared { kkt, sides, facts });
         Ok(())
