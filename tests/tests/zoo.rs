@@ -207,15 +207,20 @@ fn a_fixed_variable() {
     }
 }
 
-/// A row without entries never binds, even where its sides are exactly zero.
+/// A row without entries never binds; but where its side is exactly zero, moving that makes the program infeasible, so
+/// there is no derivative with respect to it.
 #[test]
 fn empty_rows() {
-    let program = ball(&[-1.0, 1.0])
-        .inequalities(&[[0.0, 0.0], [1.0, 0.0]], &[0.0, 0.5])
-        .rows(&[-1.0], &[[0.0, 0.0]], &[1.0])
-        .build()
-        .unwrap();
-    Case::exact(program, &[1.0, 1.0], &[0.5, -1.0], &[("q", &[0.0, -1.0]), ("h", &[0.0, 1.0]), ("u", &[0.0])]).check();
+    let program = |h: f64| {
+        let rows = [[0.0, 0.0], [1.0, 0.0]];
+        let builder = ball(&[-1.0, 1.0]).inequalities(&rows, &[h, 0.5]);
+        builder.rows(&[-1.0], &[[0.0, 0.0]], &[1.0]).build().unwrap()
+    };
+    let q: (&str, &[f64]) = ("q", &[0.0, -1.0]);
+    Case::exact(program(0.1), &[1.0, 1.0], &[0.5, -1.0], &[q, ("h", &[0.0, 1.0]), ("u", &[0.0])]).check();
+    Case::exact(program(0.0), &[1.0, 1.0], &[0.5, -1.0], &[q, ("u", &[0.0])])
+        .dependent(&[at(Block::Inequalities, 0)], &["G", "h"])
+        .check();
 }
 
 /// One variable, no constraints at all.

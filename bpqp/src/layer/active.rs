@@ -55,6 +55,11 @@ impl Reading {
         }))
     }
 
+    /// The rows of zeros that hold with equality: each depends on nothing but itself.
+    pub(crate) fn empty_and_met(&self) -> impl Iterator<Item = usize> + '_ {
+        self.constraints.iter().enumerate().filter(|(_, c)| c.empty_and_met).map(|(k, _)| k)
+    }
+
     fn split(&self, mut sides: impl Iterator<Item = Side>) -> ActiveSet {
         let rows = sides.by_ref().take(self.num_rows).collect();
         ActiveSet { rows, bounds: sides.collect() }
@@ -68,23 +73,32 @@ pub(crate) struct Constraint {
     pub(crate) dual: f64,
     pub(crate) slack_lower: f64,
     pub(crate) slack_upper: f64,
+    /// Whether it is a row of zeros that holds with equality: any change of its side makes it infeasible.
+    empty_and_met: bool,
 }
 
 impl Constraint {
     fn new(value: f64, (lower, upper): (f64, f64), dual: f64, norm: f64, (force, length): (f64, f64)) -> Self {
         if norm == 0.0 {
-            return Self::VACUOUS;
+            return Self { empty_and_met: lower >= 0.0 || upper <= 0.0, ..Self::VACUOUS };
         }
         Self {
             equality: lower == upper,
             dual: dual * norm / force,
             slack_lower: (value - lower) / (norm * length),
             slack_upper: (upper - value) / (norm * length),
+            empty_and_met: false,
         }
     }
 
     /// A row without entries: it holds whatever `x` is, and never becomes active.
-    const VACUOUS: Self = Self { equality: false, dual: 0.0, slack_lower: f64::INFINITY, slack_upper: f64::INFINITY };
+    const VACUOUS: Self = Self {
+        equality: false,
+        dual: 0.0,
+        slack_lower: f64::INFINITY,
+        slack_upper: f64::INFINITY,
+        empty_and_met: false,
+    };
 
     /// The side whose dual exceeds its slack.
     fn side(&self) -> Side {

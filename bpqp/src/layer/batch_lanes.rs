@@ -175,7 +175,9 @@ impl LayerSession {
         if !agrees || !weak.is_empty() || !is_settled(&reading, &active) {
             return None;
         }
-        let facts = Facts::new(&program, self.program.blocks(), &active, (&[], AtKink::Drop), Rank::default(), 0.0);
+        let facts =
+            Facts::new(&program, self.program.blocks(), &active, (&[], AtKink::Drop), Rank::regular(&reading), 0.0);
+        facts.refuse(self.layer.at_kink, self.layer.at_degeneracy).ok()?;
         let sides = reading.pushing_sides(&active);
         Some(Checked { active, sides, facts, kkt_residual })
     }

@@ -2,6 +2,7 @@
 
 use bpqp_traits::{ActiveSet, ProgramRef, Result, Session};
 
+use super::active::Reading;
 use super::reduced::ReducedKkt;
 
 /// Relative error above which a component counts as not determined by the system.
@@ -32,6 +33,11 @@ impl Rank {
         }
         let pushed = active.active_bounds().filter(|&j| sums[j].abs() > UNDETERMINED * sizes[j]);
         self.add_dependent(pushed.map(|j| m + j));
+    }
+
+    /// That of a regular matrix, but for rows of zeros that are met.
+    pub(crate) fn regular(reading: &Reading) -> Self {
+        Self { dependent: reading.empty_and_met().collect(), ..Self::default() }
     }
 
     /// Counts these constraints among the dependent ones, too.

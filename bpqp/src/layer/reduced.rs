@@ -52,7 +52,7 @@ pub(crate) struct KktSolution {
     pub(crate) y: Vec<f64>,
     /// Bound part (`n`), zero at free variables.
     pub(crate) zeta: Vec<f64>,
-    /// `‖K w + rhs‖∞ / ‖rhs‖∞` on the reduced system, for the part of `rhs` that the system determines.
+    /// `‖K w + rhs₁‖∞ / ‖rhs‖∞` on the reduced system, for the part `rhs₁` of `rhs` that the system determines.
     pub(crate) residual: f64,
     /// The residual that rounding the exact solution to machine numbers would leave, `ε ‖|K||w| + |rhs|‖∞ / ‖rhs‖∞`; zero
     /// where the residual is small anyway.
@@ -139,10 +139,14 @@ impl ReducedKkt {
             program.a().mul_add(-1.0, &z, &mut rows_at_fixed);
             (g_free, r_active) = (gather(&forces, &self.free), gather(&rows_at_fixed, &self.rows));
         }
+        let whole = max_abs(&g_free).max(max_abs(&r_active));
         let undetermined = match &mut self.null_space {
             Some(null_space) => null_space.remove_from(&mut g_free)?,
             None => 0.0,
         };
+        // What is left may be rounding, to which no residual can be compared.
+        let left = max_abs(&g_free).max(max_abs(&r_active));
+        let share = if undetermined > 0.0 && left > 0.0 { left / whole } else { 1.0 };
         let (mut z_free, mut y_active) = (vec![0.0; self.free.len()], vec![0.0; self.rows.len()]);
         let mut residual = match (&mut self.own, session) {
             (Some(own), _) => {
@@ -187,7 +191,7 @@ impl ReducedKkt {
         }
         let rounding =
             if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (&g_free, &r_active), &z, &y) };
-        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined })
+        Ok(KktSolution { z, y, zeta, residual: residual * share, rounding: rounding * share, undetermined })
     }
 
     /// `‖K w + rhs‖∞ / ‖rhs‖∞` over the free variables and active rows.

@@ -289,8 +289,17 @@ impl Solved<'_> {
             return false;
         }
         let Some(kkt) = ReducedKkt::lent(&program, active, session.get()) else { return false };
-        let facts =
-            Facts::new(&program, self.program.blocks(), kkt.active(), (&[], AtKink::Drop), Rank::default(), 0.0);
+        let facts = Facts::new(
+            &program,
+            self.program.blocks(),
+            kkt.active(),
+            (&[], AtKink::Drop),
+            Rank::regular(&reading),
+            0.0,
+        );
+        if facts.refuse(self.layer.at_kink, self.layer.at_degeneracy).is_err() {
+            return false;
+        }
         let sides = reading.pushing_sides(kkt.active());
         self.prepared = Some(Prepared { kkt, sides, facts });
         true
@@ -348,6 +357,7 @@ impl Solved<'_> {
         let mut rank = Rank::of(&mut kkt)?;
         rank.add_bounds(&program, kkt.active());
         rank.add_dependent(redundant.into_iter().chain(implied_by).chain(dependent));
+        rank.add_dependent(reading.empty_and_met());
         if !rank.loose_variables.is_empty() {
             kkt.project(&*backward)?;
         }
