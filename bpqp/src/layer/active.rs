@@ -4,17 +4,17 @@ use super::certificate::WEAK;
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
 
-/// Where the terms of `Px` cancel, forces below this share of them are rounding.
-const CANCELLED: f64 = 1e-6;
+/// Forces below this share of what the curvature makes of the point's length are rounding of the point.
+const ROUNDED: f64 = 1e-6;
 
-/// `max P_jj |x_j|`: no term of `Px` is much larger where `P` is positive semidefinite.
-fn largest_term(program: &ProgramRef<'_>, x: &[f64]) -> f64 {
+/// `max P_jj`: no entry is larger where `P` is positive semidefinite.
+fn largest_curvature(program: &ProgramRef<'_>) -> f64 {
     let p = program.p();
     let diagonal = |j: usize| match p.col_ptr()[j + 1].checked_sub(1) {
         Some(last) if last >= p.col_ptr()[j] && p.row_idx()[last] == j => p.values()[last],
         _ => 0.0,
     };
-    x.iter().enumerate().fold(0.0, |largest: f64, (j, x)| largest.max((diagonal(j) * x).abs()))
+    (0..p.ncols()).map(diagonal).fold(0.0, f64::max)
 }
 
 /// All constraints of a program at one point, rows first, then bounds, in units in which duals and slacks compare.
@@ -44,9 +44,9 @@ impl Reading {
         let (n, m) = (program.num_vars(), program.num_rows());
         let rows = solution.y.iter().zip(row_norms).fold(0.0, |m: f64, (y, a)| m.max((y * a).abs()));
         let force = max_abs(program.q()).max(max_abs(px)).max(rows).max(max_abs(&solution.bound_duals));
-        let force = force.max(CANCELLED * largest_term(program, &solution.x));
         let force = if force > 0.0 && force.is_finite() { force } else { 1.0 };
         let length = max_abs(&solution.x).max(1.0);
+        let force = force.max(ROUNDED * largest_curvature(program) * length);
         let (l, u, lb, ub) = (program.l(), program.u(), program.lb(), program.ub());
         let row = |i: usize| Constraint::new(ax[i], (l[i], u[i]), solution.y[i], row_norms[i], (force, length));
         let bound = |j| Constraint::new(solution.x[j], (lb[j], ub[j]), solution.bound_duals[j], 1.0, (force, length));
