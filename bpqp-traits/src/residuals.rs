@@ -156,7 +156,7 @@ pub fn primal_ray_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[
     let sign_violation = sign_violation(program, y, bound_duals, cone_duals);
     // What rounding may have made of a support of zero proves nothing, however small the forces came out.
     let support = support_value(program, y, bound_duals, cone_duals);
-    let rounding = SUPPORT_ROUNDING * support_size(program, y, bound_duals, cone_duals);
+    let rounding = ROUNDING * support_size(program, y, bound_duals, cone_duals);
     if support < -rounding { max_nan(max_abs(&forces), sign_violation) / -support } else { f64::INFINITY }
 }
 
@@ -164,6 +164,8 @@ pub fn primal_ray_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[
 /// `P x = 0` and of the recession cone over `−qᵀx`, infinite where `qᵀx ≥ 0`.
 pub fn dual_ray_violation(program: &ProgramRef<'_>, x: &[f64]) -> f64 {
     let slope = dot(program.q(), x);
+    // What rounding may have made of a slope of zero proves nothing.
+    let rounding = ROUNDING * max_abs(x) * program.q().iter().map(|q| q.abs()).sum::<f64>();
     let mut px = vec![0.0; program.num_vars()];
     program.p().symmetric_mul_add(1.0, x, &mut px);
     let mut ax = vec![0.0; program.num_rows()];
@@ -182,7 +184,7 @@ pub fn dual_ray_violation(program: &ProgramRef<'_>, x: &[f64]) -> f64 {
         cones.matrix().mul_add(1.0, x, &mut sx);
         worst = max_nan(cone_violation(cones.dims(), |i| sx[i]), worst);
     }
-    if slope < 0.0 { worst / -slope } else { f64::INFINITY }
+    if slope < -rounding { worst / -slope } else { f64::INFINITY }
 }
 
 fn sides<'a>(v: &'a [f64], lo: &'a [f64], hi: &'a [f64]) -> impl Iterator<Item = (f64, f64, f64)> + 'a {
@@ -249,17 +251,21 @@ fn sign_violation(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone
     }
 }
 
-/// The part of the support's terms that their rounding, and that of the multipliers, may amount to.
-const SUPPORT_ROUNDING: f64 = 16.0 * f64::EPSILON;
+/// The part of a sum's terms that their rounding, and that of the multipliers, may amount to.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
-/// The sum of the support value's terms in size.
+/// The sum of the support value's terms in size, each multiplier counted as large as the largest force: no smaller one is
+/// known to more digits.
 fn support_size(program: &ProgramRef<'_>, y: &[f64], bound_duals: &[f64], cone_duals: &[f64]) -> f64 {
-    let size = |(dual, lower, upper): (f64, f64, f64)| {
+    let norms = program.a().row_norms();
+    let force = y.iter().zip(&norms).fold(max_abs(bound_duals), |m, (y, norm)| m.max((y * norm).abs()));
+    let size = |((dual, lower, upper), norm): ((f64, f64, f64), f64)| {
         let side = if dual > 0.0 { upper } else { lower };
-        if side.is_finite() { (dual * side).abs() } else { 0.0 }
+        let multiplier = if norm > 0.0 { dual.abs().max(force / norm) } else { dual.abs() };
+        if dual != 0.0 && side.is_finite() { multiplier * side.abs() } else { 0.0 }
     };
-    let rows: f64 = sides(y, program.l(), program.u()).map(size).sum();
-    let bounds: f64 = sides(bound_duals, program.lb(), program.ub()).map(size).sum();
+    let rows: f64 = sides(y, program.l(), program.u()).zip(norms.iter().copied()).map(size).sum();
+    let bounds: f64 = sides(bound_duals, program.lb(), program.ub()).map(|sides| size((sides, 1.0))).sum();
     let cone = |c: ConesRef<'_>| c.offset().iter().zip(cone_duals).map(|(s, w)| (s * w).abs()).sum();
     rows + bounds + program.cones().map_or(0.0, cone)
 }

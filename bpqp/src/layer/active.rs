@@ -44,9 +44,11 @@ impl Reading {
         let (n, m) = (program.num_vars(), program.num_rows());
         let rows = solution.y.iter().zip(row_norms).fold(0.0, |m: f64, (y, a)| m.max((y * a).abs()));
         let force = max_abs(program.q()).max(max_abs(px)).max(rows).max(max_abs(&solution.bound_duals));
+        let (length, curvature) = (max_abs(&solution.x).max(1.0), largest_curvature(program));
+        // Without an objective there is nothing that duals could balance: whatever they are, it is rounding.
+        let none = max_abs(program.q()) == 0.0 && curvature == 0.0;
         let force = if force > 0.0 && force.is_finite() { force } else { 1.0 };
-        let length = max_abs(&solution.x).max(1.0);
-        let force = force.max(ROUNDED * largest_curvature(program) * length);
+        let force = force.max(if none { 1.0 } else { ROUNDED * curvature * length });
         let (l, u, lb, ub) = (program.l(), program.u(), program.lb(), program.ub());
         let row = |i: usize| Constraint::new(ax[i], (l[i], u[i]), solution.y[i], row_norms[i], (force, length));
         let bound = |j| Constraint::new(solution.x[j], (lb[j], ub[j]), solution.bound_duals[j], 1.0, (force, length));
