@@ -171,7 +171,7 @@ impl LayerSession {
         // What the solver held, and what is active, must be the same: its factor is known to be regular on that alone.
         let held = solution.y.iter().chain(&solution.bound_duals).zip(active.rows.iter().chain(&active.bounds));
         let agrees = held.clone().all(|(dual, side)| *side == Side::Equal || (*dual != 0.0) == side.is_active());
-        let weak = weakly_active(&reading, kkt_residual, 1.0);
+        let weak = weakly_active(&reading, &residuals, 1.0);
         if !agrees || !weak.is_empty() || !is_settled(&reading, &active) {
             return None;
         }

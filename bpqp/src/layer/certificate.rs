@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use bpqp_traits::{ActiveSet, ProgramRef, Side};
+use bpqp_traits::{ActiveSet, KktResiduals, ProgramRef, Side};
 
 use super::active::{Constraint, Reading};
 use super::choices::{AtDegeneracy, AtKink};
@@ -225,11 +225,13 @@ fn constraint_id(program: &ProgramRef<'_>, blocks: &Blocks, k: usize) -> Constra
     ConstraintId { block, index: k - start }
 }
 
-/// Indices, rows first, then bounds, of the inequalities with neither dual nor slack at a solution known to within
-/// `accuracy` (its relative KKT residual); duals as small as `relative` times the forces still matter.
-pub(crate) fn weakly_active(reading: &Reading, accuracy: f64, relative: f64) -> Vec<usize> {
-    let slack_tolerance = WEAK.max(10.0 * accuracy);
-    let dual_tolerance = (WEAK * relative).max(10.0 * accuracy);
+/// Indices, rows first, then bounds, of the inequalities with neither dual nor slack at a solution known to within these
+/// residuals; duals as small as `relative` times the forces still matter.
+pub(crate) fn weakly_active(reading: &Reading, residuals: &KktResiduals, relative: f64) -> Vec<usize> {
+    let accuracy = 10.0 * residuals.max();
+    let slack_tolerance = WEAK.max(accuracy);
+    // A force that is small in the program's units is known to fewer digits of its own.
+    let dual_tolerance = (WEAK * relative).max(accuracy).max(10.0 * residuals.dual_absolute / reading.force);
     let weak = |c: &Constraint| !c.equality && c.dual.abs() <= dual_tolerance && c.slack() <= slack_tolerance;
     reading.constraints.iter().enumerate().filter(|(_, c)| weak(c)).map(|(k, _)| k).collect()
 }

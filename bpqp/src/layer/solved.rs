@@ -285,7 +285,7 @@ impl Solved<'_> {
         let products = (&self.products.px[..], &self.products.ax[..]);
         let reading = Reading::of_products(&program, &self.solution, products, self.program.row_norms());
         let active = reading.identify();
-        if !is_settled(&reading, &active) || !weakly_active(&reading, self.residuals.max(), 1.0).is_empty() {
+        if !is_settled(&reading, &active) || !weakly_active(&reading, &self.residuals, 1.0).is_empty() {
             return false;
         }
         let Some(kkt) = ReducedKkt::lent(&program, active, session.get()) else { return false };
@@ -335,7 +335,7 @@ impl Solved<'_> {
         let Some(Polished { mut kkt, .. }) = self.polished.take() else { return Ok(()) };
         let reading = Reading::new(&program, &self.solution);
         let relative = resolution.relative(&program, &self.solution, reading.force);
-        let mut weak = weakly_active(&reading, self.residuals.max(), relative);
+        let mut weak = weakly_active(&reading, &self.residuals, relative);
         let Layer { at_kink, at_degeneracy, .. } = self.layer;
         let strict = without(kkt.active(), &weak);
         if strict != *kkt.active() {
