@@ -8,6 +8,12 @@ use super::reduced::ReducedKkt;
 /// Relative error above which a component counts as not determined by the system.
 const UNDETERMINED: f64 = 1e-4;
 
+/// A known solution that happens to be (nearly) orthogonal to the null space does not show it; one that is found to no more
+/// than this is asked again …
+const CLEAR: f64 = 1e-8;
+/// … with another one.
+const PROBES: u64 = 2;
+
 /// What the KKT matrix leaves undetermined.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rank {
@@ -55,28 +61,36 @@ impl Rank {
         let Some((h, c, factor)) = kkt.parts() else { return Ok(Self::default()) };
         let (d, k) = (h.ncols(), c.nrows());
         if d == 0 {
-            let combination = rows.iter().copied().zip(random_signs(k)).collect();
+            let combination = rows.iter().copied().zip(random_signs(k, 0)).collect();
             return Ok(Self { loose_variables: Vec::new(), dependent: rows, combination });
         }
         let c_entries = c.as_ref().entries().map(|(i, j, v)| (d + i, j, v));
         let scale = unit_scales(d + k, h.as_ref().entries().chain(c_entries));
-        let w0: Vec<f64> = random_signs(d + k).zip(&scale).map(|(r, s)| r * s).collect();
-        let (z0, nu0) = w0.split_at(d);
-        let (mut g, mut r) = (vec![0.0; d], vec![0.0; k]);
-        h.as_ref().symmetric_mul_add(-1.0, z0, &mut g);
-        c.as_ref().transpose_mul_add(-1.0, nu0, &mut g);
-        c.as_ref().mul_add(1.0, z0, &mut r);
-        let (mut z, mut nu) = (vec![0.0; d], vec![0.0; k]);
-        factor.solve(&g, &r, &mut z, &mut nu)?;
-        let loose = |found: &[f64], known: &[f64], scale: &[f64], names: &[usize]| -> Vec<usize> {
-            let error = |i: usize| (found[i] - known[i]).abs() / scale[i];
+        let mut rank = Self::default();
+        for probe in 0..PROBES {
+            let w0: Vec<f64> = random_signs(d + k, probe).zip(&scale).map(|(r, s)| r * s).collect();
+            let (z0, nu0) = w0.split_at(d);
+            let (mut g, mut r) = (vec![0.0; d], vec![0.0; k]);
+            h.as_ref().symmetric_mul_add(-1.0, z0, &mut g);
+            c.as_ref().transpose_mul_add(-1.0, nu0, &mut g);
+            c.as_ref().mul_add(1.0, z0, &mut r);
+            let mut w = vec![0.0; d + k];
+            let (z, nu) = w.split_at_mut(d);
+            factor.solve(&g, &r, z, nu)?;
+            let errors: Vec<f64> = w.iter().zip(&w0).zip(&scale).map(|((w, w0), s)| (w - w0).abs() / s).collect();
             // A NaN is not below the threshold: undetermined.
-            (0..found.len()).filter(|&i| !matches!(error(i), e if e <= UNDETERMINED)).map(|i| names[i]).collect()
-        };
-        let dependent = loose(&nu, nu0, &scale[d..], &rows);
-        let drift = rows.iter().zip(nu.iter().zip(nu0)).map(|(&i, (found, known))| (i, found - known));
-        let combination = drift.filter(|(i, _)| dependent.binary_search(i).is_ok()).collect();
-        Ok(Self { loose_variables: loose(&z, z0, &scale[..d], &free), dependent, combination })
+            let undetermined = (0..d + k).filter(|&i| !matches!(errors[i], e if e <= UNDETERMINED));
+            let (loose, dependent): (Vec<usize>, Vec<usize>) = undetermined.partition(|&i| i < d);
+            rank.loose_variables.extend(loose.into_iter().map(|i| free[i]));
+            rank.combination.extend(dependent.iter().map(|&i| (rows[i - d], w[i] - w0[i])));
+            rank.add_dependent(dependent.into_iter().map(|i| rows[i - d]));
+            if errors.iter().all(|e| *e <= CLEAR) {
+                break;
+            }
+        }
+        rank.loose_variables.sort_unstable();
+        rank.loose_variables.dedup();
+        Ok(rank)
     }
 }
 
@@ -93,17 +107,28 @@ pub(crate) fn is_regular(
     let p = program.p().entries().filter(|&(i, j, _)| kept[i] && kept[j]);
     let a = program.a().entries().map(|(i, j, v)| (n + i, j, v)).filter(|&(i, j, _)| kept[i] && kept[j]);
     let scale = unit_scales(n + m, p.chain(a));
-    let w0 = random_signs(n + m).zip(&scale).zip(&kept).map(|((r, s), &kept)| if kept { r * s } else { 0.0 });
-    let w0: Vec<f64> = w0.collect();
-    let (z0, nu0) = w0.split_at(n);
-    let (mut g, mut r) = (vec![0.0; n], vec![0.0; m]);
-    program.p().symmetric_mul_add(-1.0, z0, &mut g);
-    program.a().transpose_mul_add(-1.0, nu0, &mut g);
-    program.a().mul_add(1.0, z0, &mut r);
-    let found = kkt.solve(program, Some(session), &g, &r, &vec![0.0; n])?;
-    let found = found.z.iter().chain(&found.y);
-    // A NaN is not below the threshold.
-    Ok(found.zip(&w0).zip(&scale).all(|((found, known), scale)| (found - known).abs() <= UNDETERMINED * scale))
+    for probe in 0..PROBES {
+        let w0 = random_signs(n + m, probe).zip(&scale).zip(&kept);
+        let w0: Vec<f64> = w0.map(|((r, s), &kept)| if kept { r * s } else { 0.0 }).collect();
+        let (z0, nu0) = w0.split_at(n);
+        let (mut g, mut r) = (vec![0.0; n], vec![0.0; m]);
+        program.p().symmetric_mul_add(-1.0, z0, &mut g);
+        program.a().transpose_mul_add(-1.0, nu0, &mut g);
+        program.a().mul_add(1.0, z0, &mut r);
+        let found = kkt.solve(program, Some(&mut *session), &g, &r, &vec![0.0; n])?;
+        let found = found.z.iter().chain(&found.y);
+        let below = |limit: f64| {
+            // A NaN is not below any.
+            found.clone().zip(&w0).zip(&scale).all(|((found, known), scale)| (found - known).abs() <= limit * scale)
+        };
+        if !below(UNDETERMINED) {
+            return Ok(false);
+        }
+        if below(CLEAR) {
+            break;
+        }
+    }
+    Ok(true)
 }
 
 /// `1/√‖K_i‖∞` for each row of the symmetric `K` (`dim`) of these entries: the units in which it is roughly equilibrated.
@@ -116,9 +141,9 @@ fn unit_scales(dim: usize, entries: impl Iterator<Item = (usize, usize, f64)>) -
     largest.iter().map(|&v| if v > 0.0 { 1.0 / v.sqrt() } else { 1.0 }).collect()
 }
 
-/// A fixed sequence of numbers in ±[½, 1], by Marsaglia's xorshift.
-fn random_signs(len: usize) -> impl Iterator<Item = f64> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+/// One of several fixed sequences of numbers in ±[½, 1], by Marsaglia's xorshift.
+fn random_signs(len: usize, sequence: u64) -> impl Iterator<Item = f64> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64.rotate_left(17 * sequence as u32);
     (0..len).map(move |_| {
         state ^= state << 13;
         state ^= state >> 7;
