@@ -109,16 +109,20 @@ fn an_infeasible_or_unbounded_program_has_a_status_and_no_gradient() {
     }
 }
 
-/// A row of zeros, `0 ≤ 0ᵀx ≤ 1` and `0ᵀx = 0`, constrains nothing and has any dual: it must not spoil the certificate.
+/// A row of zeros, `−1 ≤ 0ᵀx ≤ 1`, constrains nothing and has any dual. One that is met, `0 ≤ 0ᵀx ≤ 1` or `0ᵀx = 0`, has no
+/// derivative with respect to its sides, and spoils no other.
 #[test]
 fn rows_of_zeros_are_never_active() {
-    let empty = bpqp::CscMatrix::zeros(2, 1);
-    let program =
-        Program::builder(1).objective(&[[2.0]], &[-2.0]).rows(&[0.0, 0.0], &empty, &[1.0, 0.0]).build().unwrap();
+    let empty = bpqp::CscMatrix::zeros(3, 1);
+    let (l, u) = ([0.0, 0.0, -1.0], [1.0, 0.0, 1.0]);
+    let program = Program::builder(1).objective(&[[2.0]], &[-2.0]).rows(&l, &empty, &u).build().unwrap();
     for (name, layer) in every_pair() {
         let gradient = layer.forward(&program).unwrap().backward(&[1.0]).unwrap();
-        assert_eq!(gradient.certificate().kind, CertificateKind::Exact, "{name}");
+        let certificate = gradient.certificate();
+        assert_eq!(certificate.dependent, [id(Block::Rows, 0), id(Block::Rows, 1)], "{name}");
+        assert_eq!(certificate.inexact_blocks, ["rows", "l", "u"], "{name}");
+        assert!(certificate.active.is_empty(), "{name}");
         assert!((gradient.q()[0] + 0.5).abs() <= 1e-9, "{name}");
-        assert_eq!(gradient.u(), [0.0, 0.0], "{name}");
+        assert_eq!(gradient.u(), [0.0, 0.0, 0.0], "{name}");
     }
 }

@@ -1,5 +1,5 @@
 //! A zoo of degenerate programs, each with the answer and the certificate derived by hand, through every pair of backends.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use bpqp::CertificateKind::{Degenerate, Exact, Kink};
 use bpqp::{AtDegeneracy, AtKink, Block, CertificateKind, ConstraintId, Error, Gradient, Layer, LayerBuilder, Program};
