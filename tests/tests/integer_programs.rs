@@ -57,7 +57,7 @@ fn sample(rng: &mut SplitMix64) -> Sample {
     let n = 1 + rng.next_u64() as usize % 4;
     let factor = rows(rng, n, n);
     let rank = rng.next_u64() as usize % (n + 1);
-    let full = f64::from(u8::from(rng.next_u64() % 3 > 0));
+    let full = f64::from(u8::from(!rng.next_u64().is_multiple_of(3)));
     let entry = |i: usize, j: usize| {
         factor[..rank].iter().map(|row| row[i] * row[j]).sum::<f64>() + if i == j { full } else { 0.0 }
     };
@@ -69,7 +69,7 @@ fn sample(rng: &mut SplitMix64) -> Sample {
     // Each inequality is slack, or pushes, or neither.
     let slack: Vec<f64> = (0..num_g).map(|_| integer(rng, -1, 2).max(0.0)).collect();
     let h: Vec<f64> = g.iter().zip(&slack).map(|(row, s)| dot(row, &x) + s).collect();
-    let bounded: Vec<bool> = (0..n).map(|_| rng.next_u64() % 3 == 0).collect();
+    let bounded: Vec<bool> = (0..n).map(|_| rng.next_u64().is_multiple_of(3)).collect();
     let ub: Vec<f64> = x.iter().zip(&bounded).map(|(x, &b)| if b { *x } else { f64::INFINITY }).collect();
     let mut q: Vec<f64> = p.iter().map(|row| -dot(row, &x)).collect();
     let mut push = |row: &[f64], y: f64| q.iter_mut().zip(row).for_each(|(q, a)| *q -= y * a);
