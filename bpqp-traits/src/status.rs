@@ -9,6 +9,9 @@ pub enum Status {
     Solved,
     /// A usable point, but short of the tolerance.
     SolvedInaccurate,
+    /// No point satisfies the constraints; the point solves the program whose rows are moved by the least amount that makes
+    /// it feasible. No solver stops like this: it is what a layer makes of an infeasible program where it is told to.
+    ClosestFeasible,
     /// No point satisfies the constraints; the duals hold a Farkas certificate.
     PrimalInfeasible,
     /// The objective is unbounded below (or the dual is infeasible); `x` holds the ray.
@@ -24,9 +27,10 @@ pub enum Status {
 
 impl Status {
     /// All statuses, for tables and tests.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Solved,
         Self::SolvedInaccurate,
+        Self::ClosestFeasible,
         Self::PrimalInfeasible,
         Self::DualInfeasible,
         Self::IterationLimit,
@@ -39,6 +43,7 @@ impl Status {
         match self {
             Self::Solved => "solved",
             Self::SolvedInaccurate => "solved_inaccurate",
+            Self::ClosestFeasible => "closest_feasible",
             Self::PrimalInfeasible => "primal_infeasible",
             Self::DualInfeasible => "dual_infeasible",
             Self::IterationLimit => "iteration_limit",
@@ -52,10 +57,10 @@ impl Status {
         self == Self::Solved
     }
 
-    /// Whether `x` and the duals hold an approximate solution worth reading ([`Solved`](Self::Solved) or
-    /// [`SolvedInaccurate`](Self::SolvedInaccurate)).
+    /// Whether `x` and the duals hold an approximate solution worth reading: [`Solved`](Self::Solved),
+    /// [`SolvedInaccurate`](Self::SolvedInaccurate) or [`ClosestFeasible`](Self::ClosestFeasible).
     pub fn has_solution(self) -> bool {
-        matches!(self, Self::Solved | Self::SolvedInaccurate)
+        matches!(self, Self::Solved | Self::SolvedInaccurate | Self::ClosestFeasible)
     }
 }
 

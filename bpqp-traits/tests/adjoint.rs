@@ -92,7 +92,7 @@ fn statuses_have_one_name_each() {
     let names: std::collections::BTreeSet<_> = Status::ALL.iter().map(|s| s.as_str()).collect();
     assert_eq!(names.len(), Status::ALL.len());
     let solved: Vec<_> = Status::ALL.into_iter().filter(|s| s.has_solution()).collect();
-    assert_eq!(solved, [Status::Solved, Status::SolvedInaccurate]);
+    assert_eq!(solved, [Status::Solved, Status::SolvedInaccurate, Status::ClosestFeasible]);
     assert!(!Status::default().has_solution());
     assert_eq!(format!("{:>8}", Status::Solved), "  solved");
 }

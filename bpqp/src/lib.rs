@@ -47,8 +47,8 @@ pub use check::{BlockCheck, CheckOptions, check_gradient};
 pub use convexity::check_convexity;
 pub use error::{Error, Result};
 pub use layer::{
-    AtDegeneracy, AtKink, Batch, BatchGradient, Block, Certificate, CertificateKind, ConstraintId, Cotangent,
-    CotangentOf, Duals, Gradient, Layer, LayerBuilder, LayerSession, Solved, Tangent, Timing,
+    AtDegeneracy, AtInfeasibility, AtKink, Batch, BatchGradient, Block, Certificate, CertificateKind, ConstraintId,
+    Cotangent, CotangentOf, Duals, Gradient, Layer, LayerBuilder, LayerSession, Solved, Tangent, Timing,
 };
 pub use matrix::AsCsc;
 pub use program::{Blocks, Program, Values};

@@ -3,7 +3,7 @@
 
 mod common;
 
-use bpqp::{Block, CertificateKind, ConstraintId, Error, Program, Status};
+use bpqp::{Block, CertificateKind, ConstraintId, Error, Layer, Program, Status};
 use common::{Sizes, difference, every_pair, layer, random_program};
 
 const INF: f64 = f64::INFINITY;
@@ -125,4 +125,39 @@ fn rows_of_zeros_are_never_active() {
         assert!((gradient.q()[0] + 0.5).abs() <= 1e-9, "{name}");
         assert_eq!(gradient.u(), [0.0, 0.0, 0.0], "{name}");
     }
+}
+
+/// `360360 Hᵢⱼ = 360360/(i + j + 1)` is a matrix of whole numbers up to order 8, and so is the inverse of `H`: the exact
+/// gradient is known, and at a condition number of 1.5e10 the computed one is not exact.
+#[test]
+fn errors_are_estimated_to_within_a_factor() {
+    const SCALE: f64 = 360_360.0;
+    let binomial = |n: usize, k: usize| (0..k).fold(1.0, |c, i| c * (n - i) as f64 / (i + 1) as f64).round();
+    for n in 4..=8_usize {
+        let hilbert: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| SCALE / (i + j + 1) as f64).collect()).collect();
+        let inverse = |i: usize, j: usize| {
+            let sign = if (i + j) % 2 == 0 { 1.0 } else { -1.0 };
+            let product = binomial(n + i, n - j - 1) * binomial(n + j, n - i - 1) * binomial(i + j, i).powi(2);
+            sign * (i + j + 1) as f64 * product
+        };
+        let program = Program::builder(n).objective(&hilbert, &vec![0.0; n]).build().unwrap();
+        for (forward, backward) in [("native", "native"), ("clarabel", "native"), ("native", "clarabel")] {
+            let layer = Layer::builder().forward(forward).backward(backward).estimate_errors(true).build().unwrap();
+            let mut x_bar = vec![0.0; n];
+            x_bar[n / 2] = SCALE;
+            let mut solved = layer.forward(&program).unwrap();
+            let gradient = solved.backward(&x_bar).unwrap();
+            let exact: Vec<f64> = (0..n).map(|i| -inverse(i, n / 2)).collect();
+            let size = exact.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
+            let error = gradient.q().iter().zip(&exact).fold(0.0_f64, |m, (g, e)| m.max((g - e).abs())) / size;
+            let estimate = gradient.certificate().error_estimate.unwrap();
+            assert!(error <= estimate, "order {n}, {forward} {backward}: error {error:e}, estimate {estimate:e}");
+            // Not a bound so wide that it says nothing: ε times the condition number, and a few digits.
+            let condition = [1.6e4, 4.8e5, 1.5e7, 4.8e8, 1.6e10][n - 4];
+            assert!(estimate <= 100.0 * f64::EPSILON * condition, "order {n}: estimate {estimate:e}");
+        }
+    }
+    let layer = Layer::new().unwrap();
+    let program = Program::builder(1).objective(&[[1.0]], &[1.0]).build().unwrap();
+    assert_eq!(layer.forward(&program).unwrap().backward(&[1.0]).unwrap().certificate().error_estimate, None);
 }

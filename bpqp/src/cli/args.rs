@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::generate::Family;
-use crate::{AtDegeneracy, AtKink, Settings};
+use crate::{AtDegeneracy, AtInfeasibility, AtKink, Settings};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
@@ -88,6 +88,9 @@ pub(crate) struct SolveArgs {
     /// ε of the objective qᵀx + ε‖x‖² that takes the place of a linear one; 0 for the program itself
     #[arg(long, value_name = "EPS", default_value = "0", allow_negative_numbers = true)]
     pub(crate) lp_regularization: f64,
+    /// A program whose constraints no point satisfies: refuse, or closest to move its rows least
+    #[arg(long, value_name = "CHOICE", default_value_t)]
+    pub(crate) at_infeasibility: AtInfeasibility,
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
 }
@@ -116,6 +119,9 @@ pub(crate) struct GradArgs {
     /// ε of the objective qᵀx + ε‖x‖² that takes the place of a linear one; 0 for the program itself
     #[arg(long, value_name = "EPS", default_value = "1e-6", allow_negative_numbers = true)]
     pub(crate) lp_regularization: f64,
+    /// A program whose constraints no point satisfies: refuse, or closest to move its rows least
+    #[arg(long, value_name = "CHOICE", default_value_t)]
+    pub(crate) at_infeasibility: AtInfeasibility,
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
 }

@@ -54,7 +54,11 @@ impl From<&BlockCheck> for CheckReport {
 pub(crate) fn run(registry: &Registry, args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
     let pair = input::pair(registry, &args.pair, &args.solver, |layer| {
         let layer = layer.lp_regularization(args.lp_regularization);
-        layer.at_kink(args.at_kink).at_degeneracy(args.at_degeneracy)
+        layer
+            .at_kink(args.at_kink)
+            .at_degeneracy(args.at_degeneracy)
+            .at_infeasibility(args.at_infeasibility)
+            .estimate_errors(true)
     })?;
     let problem = input::problem(&args.file)?;
     let x_bar = input::cotangent(&args.cotangent, problem.program.num_vars())?;
@@ -78,7 +82,7 @@ pub(crate) fn run(registry: &Registry, args: &GradArgs, json: bool) -> Result<Ou
     } else {
         output::text(&render(&pair, &problem, &solved, gradient.as_ref(), check.as_deref()));
     }
-    Ok(Outcome::solved_if(solved.status().is_solved()))
+    Ok(Outcome::of(solved.status()))
 }
 
 fn check_is_sensible(args: &GradArgs, d: usize) -> Result<(), Failure> {
@@ -185,10 +189,16 @@ fn certificate(gradient: &Gradient) -> String {
     } else {
         String::new()
     };
+    let relaxed = if c.relaxation > 0.0 {
+        format!("\n             with the rows moved by up to {}: no point satisfies them", value(Some(c.relaxation)))
+    } else {
+        String::new()
+    };
     format!(
-        "{}, {meaning}{inexact}{regularized}\n             adjoint residual {}, {} active, {} weakly active, {} dependent, {} loose variables",
+        "{}, {meaning}{inexact}{regularized}{relaxed}\n             adjoint residual {}, estimated error {}, {} active, {} weakly active, {} dependent, {} loose variables",
         c.kind,
         small(Some(c.residual)),
+        small(c.error_estimate),
         c.active.len(),
         c.weakly_active.len(),
         c.dependent.len(),

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use bpqp_traits::Status;
 use serde::Serialize;
 
 /// How a run that did not fail ended.
@@ -15,6 +16,11 @@ pub(crate) enum Outcome {
 impl Outcome {
     pub(crate) fn solved_if(solved: bool) -> Self {
         if solved { Self::Solved } else { Self::NotSolved }
+    }
+
+    /// Of one solve; a program that was relaxed because the user said so, counts as solved.
+    pub(crate) fn of(status: Status) -> Self {
+        Self::solved_if(matches!(status, Status::Solved | Status::ClosestFeasible))
     }
 }
 

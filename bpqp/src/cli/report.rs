@@ -76,6 +76,7 @@ pub(crate) struct CertificateReport<'a> {
     kind: &'static str,
     residual: f64,
     kkt_residual: f64,
+    error_estimate: Option<f64>,
     active: Vec<ConstraintReport>,
     weakly_active: Vec<ConstraintReport>,
     dependent: Vec<ConstraintReport>,
@@ -84,6 +85,7 @@ pub(crate) struct CertificateReport<'a> {
     at_kink: &'static str,
     undetermined: f64,
     regularization: f64,
+    relaxation: f64,
 }
 
 impl<'a> From<&'a Certificate> for CertificateReport<'a> {
@@ -92,6 +94,7 @@ impl<'a> From<&'a Certificate> for CertificateReport<'a> {
             kind: certificate.kind.as_str(),
             residual: certificate.residual,
             kkt_residual: certificate.kkt_residual,
+            error_estimate: certificate.error_estimate,
             active: constraints(&certificate.active),
             weakly_active: constraints(&certificate.weakly_active),
             dependent: constraints(&certificate.dependent),
@@ -100,6 +103,7 @@ impl<'a> From<&'a Certificate> for CertificateReport<'a> {
             at_kink: certificate.at_kink.as_str(),
             undetermined: certificate.undetermined,
             regularization: certificate.regularization,
+            relaxation: certificate.relaxation,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::io::ProblemFile;
 use crate::{Registry, Solved, Status};
+use bpqp_traits::vector::max_abs;
 use serde::Serialize;
 
 use super::args::{PairArgs, SolveArgs};
@@ -27,6 +28,8 @@ struct Report<'a> {
     x: Option<&'a [f64]>,
     duals: Option<DualsReport<'a>>,
     residuals: Option<Residuals>,
+    /// What was added to each row of an infeasible program.
+    relaxation: Option<&'a [f64]>,
     iterations: u64,
     timing_ms: Timing,
 }
@@ -46,7 +49,9 @@ struct Timing {
 
 pub(crate) fn run(registry: &Registry, args: &SolveArgs, json: bool) -> Result<Outcome, Failure> {
     let pair = PairArgs { forward: args.backend.clone(), backward: None };
-    let pair = input::pair(registry, &pair, &args.solver, |layer| layer.lp_regularization(args.lp_regularization))?;
+    let pair = input::pair(registry, &pair, &args.solver, |layer| {
+        layer.lp_regularization(args.lp_regularization).at_infeasibility(args.at_infeasibility)
+    })?;
     let spinner = input::spinner(format!("solving {}", args.file.display()));
     let problem = input::problem(&args.file)?;
     let solved = pair.layer.forward(&problem.program).map_err(|e| Failure::at(&args.file, &e))?;
@@ -56,7 +61,7 @@ pub(crate) fn run(registry: &Registry, args: &SolveArgs, json: bool) -> Result<O
     } else {
         output::text(&render(&pair.forward, &problem, &solved));
     }
-    Ok(Outcome::solved_if(solved.status().is_solved()))
+    Ok(Outcome::of(solved.status()))
 }
 
 fn report<'a>(args: &SolveArgs, pair: &'a Pair, problem: &'a ProblemFile, solved: &'a Solved<'_>) -> Report<'a> {
@@ -72,6 +77,7 @@ fn report<'a>(args: &SolveArgs, pair: &'a Pair, problem: &'a ProblemFile, solved
         x: usable.then(|| solved.x()),
         duals: usable.then(|| solved.duals().into()),
         residuals: usable.then_some(Residuals { primal: residuals.primal, dual: residuals.dual, gap: residuals.gap }),
+        relaxation: solved.relaxation(),
         iterations: solved.iterations(),
         timing_ms: Timing { setup: input::ms(solved.timing().setup), forward: input::ms(solved.timing().forward) },
     }
@@ -88,6 +94,10 @@ fn render(backend: &str, problem: &ProblemFile, solved: &Solved<'_>) -> String {
         let r = solved.residuals();
         let residuals = [r.primal, r.dual, r.gap].map(|v| small(Some(v)));
         let _ = writeln!(text, "objective   {}{}", value(Some(solved.objective())), sense(problem));
+        if let Some(relaxation) = solved.relaxation() {
+            let (largest, moved) = (max_abs(relaxation), relaxation.iter().filter(|s| **s != 0.0).count());
+            let _ = writeln!(text, "relaxed     {moved} rows by up to {}", value(Some(largest)));
+        }
         let _ = writeln!(text, "residuals   primal {}, dual {}, gap {}", residuals[0], residuals[1], residuals[2]);
     }
     let _ = writeln!(text, "iterations  {}", solved.iterations());
@@ -113,6 +123,7 @@ pub(crate) fn meaning(status: Status) -> Option<&'static str> {
         Status::SolvedInaccurate => {
             Some("The point is usable, but short of the tolerance; try another --tol or backend.")
         }
+        Status::ClosestFeasible => Some("No point satisfies the constraints; this one does with the rows moved least."),
         Status::PrimalInfeasible => Some("No point satisfies the constraints."),
         Status::DualInfeasible => Some("The objective is unbounded below."),
         Status::IterationLimit => Some("The iteration limit came first; try another backend."),

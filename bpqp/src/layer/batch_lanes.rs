@@ -86,7 +86,7 @@ impl LaneBuffers {
 impl LayerSession {
     /// Whether members that share the session's matrices can be solved several at a time.
     pub(super) fn has_lanes(&mut self) -> bool {
-        self.layer.reuse && self.session.lanes().is_some()
+        self.layer.reuse && !self.layer.estimate_errors && self.session.lanes().is_some()
     }
 
     /// Solves and, where there is a cotangent, differentiates up to [`LANES`] members with these values, from these starts.

@@ -96,6 +96,11 @@ pub struct Certificate {
     pub undetermined: f64,
     /// Largest relative KKT residual of the point the gradient was taken at.
     pub kkt_residual: f64,
+    /// An estimate of [`Gradient::difference`](super::Gradient::difference) to the gradient without rounding: what
+    /// residuals and roundings of the adjoint solution and of the point come to when the inverse of the KKT matrix
+    /// is applied to them. `None` unless
+    /// [`estimate_errors`](super::LayerBuilder::estimate_errors) asks for it.
+    pub error_estimate: Option<f64>,
     /// Inequality rows and bounds that were held as equalities (equalities are not listed).
     pub active: Vec<ConstraintId>,
     /// Rows and bounds with neither dual nor slack; the gradient treats them as `at_kink` says.
@@ -112,6 +117,9 @@ pub struct Certificate {
     pub at_kink: AtKink,
     /// The `ε` of the objective `qᵀx + ε‖x‖²` that was differentiated in place of a linear one; 0 for the program itself.
     pub regularization: f64,
+    /// Largest amount by which a row was moved to make an infeasible program feasible; 0 for the program itself. See
+    /// [`AtInfeasibility::Closest`](super::AtInfeasibility::Closest).
+    pub relaxation: f64,
 }
 
 impl Certificate {
@@ -121,6 +129,7 @@ impl Certificate {
             residual: adjoint.residual,
             undetermined: adjoint.undetermined,
             kkt_residual,
+            error_estimate: None,
             active: facts.active.clone(),
             weakly_active: facts.weakly_active.clone(),
             dependent: facts.dependent.clone(),
@@ -128,8 +137,21 @@ impl Certificate {
             inexact_blocks: facts.inexact_blocks.clone(),
             at_kink: facts.at_kink,
             regularization: facts.regularization,
+            relaxation: 0.0,
         }
     }
+}
+
+/// Refuses a derivative that `at_kink` and `at_degeneracy` do.
+pub(crate) fn refuse(certificate: &Certificate, at_kink: AtKink, at_degeneracy: AtDegeneracy) -> Result<()> {
+    if at_degeneracy == AtDegeneracy::Refuse && certificate.kind == CertificateKind::Degenerate {
+        let (dependent, loose_variables) = (certificate.dependent.clone(), certificate.loose_variables.clone());
+        return Err(Error::Degenerate { dependent, loose_variables });
+    }
+    if at_kink == AtKink::Refuse && !certificate.weakly_active.is_empty() {
+        return Err(Error::Kink { weakly_active: certificate.weakly_active.clone() });
+    }
+    Ok(())
 }
 
 /// What is true of a solution whatever the cotangent.
@@ -196,7 +218,7 @@ impl Facts {
 }
 
 /// The blocks of a gradient.
-const ALL_BLOCKS: [&str; 11] = ["P", "q", "A", "b", "G", "h", "rows", "l", "u", "lb", "ub"];
+pub(crate) const ALL_BLOCKS: [&str; 11] = ["P", "q", "A", "b", "G", "h", "rows", "l", "u", "lb", "ub"];
 
 /// The blocks in which the adjoint multipliers of `dependent` constraints, rows first, then bounds, appear.
 fn blocks_of(num_rows: usize, blocks: &Blocks, dependent: &[usize]) -> Vec<&'static str> {
@@ -211,7 +233,7 @@ fn blocks_of(num_rows: usize, blocks: &Blocks, dependent: &[usize]) -> Vec<&'sta
 }
 
 /// The user's name for stacked constraint `k`: rows first, then bounds.
-fn constraint_id(program: &ProgramRef<'_>, blocks: &Blocks, k: usize) -> ConstraintId {
+pub(crate) fn constraint_id(program: &ProgramRef<'_>, blocks: &Blocks, k: usize) -> ConstraintId {
     let m = program.num_rows();
     let (block, start) = if k >= m {
         (Block::Bounds, m)

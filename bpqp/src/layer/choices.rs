@@ -1,83 +1,82 @@
-//! What to do where the solution has no derivative.
+//! What to do where the solution has no derivative, or where there is no solution.
 
 use std::fmt;
 use std::str::FromStr;
 
 use bpqp_traits::Error as SolverError;
 
-/// What becomes of weakly active constraints, those met with neither slack nor force.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AtKink {
-    /// They count as inactive: the derivative for changes of the data that let them go.
-    #[default]
-    Drop,
-    /// They count as active: the derivative for changes of the data that make all of them bind.
-    Keep,
-    /// There is no gradient: [`Error::Kink`](crate::Error::Kink).
-    Refuse,
-}
+/// An enumeration with a name for each choice, as it is written on the command line.
+macro_rules! choice {
+    (
+        $(#[$about:meta])*
+        $name:ident($setting:literal) { $($(#[$meaning:meta])* $variant:ident = $text:literal,)+ }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$meaning])* $variant,)+ }
 
-/// What becomes of gradients where active constraints depend on one another or the solution is not unique.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AtDegeneracy {
-    /// The element of least norm, with a certificate that says which blocks it is not the derivative of.
-    #[default]
-    LeastNorm,
-    /// There is no gradient: [`Error::Degenerate`](crate::Error::Degenerate).
-    Refuse,
-}
-
-impl AtKink {
-    /// The choice as it is written on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Drop => "drop",
-            Self::Keep => "keep",
-            Self::Refuse => "refuse",
+        impl $name {
+            /// The choice as it is written on the command line.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
         }
-    }
-}
 
-impl AtDegeneracy {
-    /// The choice as it is written on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::LeastNorm => "least-norm",
-            Self::Refuse => "refuse",
+        impl FromStr for $name {
+            type Err = SolverError;
+
+            fn from_str(text: &str) -> Result<Self, SolverError> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => {
+                        let choices = [$($text),+].join(", ");
+                        Err(SolverError::invalid_setting($setting, format!("'{text}' is none of {choices}")))
+                    }
+                }
+            }
         }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+choice! {
+    /// What becomes of weakly active constraints, those met with neither slack nor force.
+    AtKink("at_kink") {
+        /// They count as inactive: the derivative for changes of the data that let them go.
+        #[default]
+        Drop = "drop",
+        /// They count as active: the derivative for changes of the data that make all of them bind.
+        Keep = "keep",
+        /// There is no gradient: [`Error::Kink`](crate::Error::Kink).
+        Refuse = "refuse",
     }
 }
 
-impl FromStr for AtKink {
-    type Err = SolverError;
-
-    fn from_str(text: &str) -> Result<Self, SolverError> {
-        let all = [Self::Drop, Self::Keep, Self::Refuse];
-        let found = all.into_iter().find(|choice| choice.as_str() == text);
-        found.ok_or_else(|| SolverError::invalid_setting("at_kink", format!("'{text}' is not drop, keep or refuse")))
+choice! {
+    /// What becomes of gradients where active constraints depend on one another or the solution is not unique.
+    AtDegeneracy("at_degeneracy") {
+        /// The element of least norm, with a certificate that says which blocks it is not the derivative of.
+        #[default]
+        LeastNorm = "least-norm",
+        /// There is no gradient: [`Error::Degenerate`](crate::Error::Degenerate).
+        Refuse = "refuse",
     }
 }
 
-impl FromStr for AtDegeneracy {
-    type Err = SolverError;
-
-    fn from_str(text: &str) -> Result<Self, SolverError> {
-        let found = [Self::LeastNorm, Self::Refuse].into_iter().find(|choice| choice.as_str() == text);
-        let reason = || format!("'{text}' is not least-norm or refuse");
-        found.ok_or_else(|| SolverError::invalid_setting("at_degeneracy", reason()))
-    }
-}
-
-impl fmt::Display for AtKink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl fmt::Display for AtDegeneracy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+choice! {
+    /// What becomes of programs whose constraints no point satisfies.
+    AtInfeasibility("at_infeasibility") {
+        /// There is no solution: [`Status::PrimalInfeasible`](crate::Status::PrimalInfeasible), with a certificate.
+        #[default]
+        Refuse = "refuse",
+        /// The rows are moved by the least amount, in the Euclidean norm, that some point within the bounds satisfies, and
+        /// that program is solved and differentiated: [`Status::ClosestFeasible`](crate::Status::ClosestFeasible).
+        Closest = "closest",
     }
 }

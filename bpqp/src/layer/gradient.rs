@@ -38,11 +38,26 @@ pub struct Gradient {
 #[derive(Clone, Debug)]
 struct Factors {
     program: Program,
+    outer: Outer,
+    /// What else the rows' matrices move the solution by.
+    rows: Option<Outer>,
+}
+
+/// A solution and its adjoint, of at least the program's variables.
+#[derive(Clone, Debug)]
+struct Outer {
     x: Vec<f64>,
     /// Zero at inactive rows, as `y_bar` is.
     y: Vec<f64>,
     z_bar: Vec<f64>,
     y_bar: Vec<f64>,
+}
+
+impl Outer {
+    /// Entry `(i, j)` of `y z̃ᵀ + ỹ xᵀ`.
+    fn at(&self, i: usize, j: usize) -> f64 {
+        self.y[i] * self.z_bar[j] + self.y_bar[i] * self.x[j]
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -55,14 +70,15 @@ struct Matrices {
 
 impl Factors {
     fn multiply(&self) -> Matrices {
-        let Self { program, x, y, z_bar, y_bar } = self;
+        let Self { program, outer, rows } = self;
+        let Outer { x, z_bar, .. } = outer;
         let mut p = CscMatrix::clone(&program.p);
         for (value, (i, j, _)) in p.values_mut().iter_mut().zip(program.p().entries()) {
             *value = 0.5 * (z_bar[i] * x[j] + x[i] * z_bar[j]);
         }
         let mut a = program.as_stacked().a().to_owned();
         for (value, (i, j, _)) in a.values_mut().iter_mut().zip(program.as_stacked().a().entries()) {
-            *value = y[i] * z_bar[j] + y_bar[i] * x[j];
+            *value = outer.at(i, j) + rows.as_ref().map_or(0.0, |rows| rows.at(i, j));
         }
         let block = |rows: &Range<usize>| slice_rows(a.as_ref(), rows);
         let blocks = program.blocks();
@@ -193,7 +209,37 @@ pub(crate) fn assemble(
         lb,
         ub,
         q: adjoint.z.clone(),
-        factors: Factors { program: program.clone(), x: at.x.clone(), y, z_bar: adjoint.z, y_bar: adjoint.y },
+        factors: Factors {
+            program: program.clone(),
+            outer: Outer { x: at.x.clone(), y, z_bar: adjoint.z, y_bar: adjoint.y },
+            rows: None,
+        },
+        matrices: OnceLock::new(),
+        certificate,
+        elapsed: Duration::ZERO,
+    }
+}
+
+/// The gradient of `relaxed`'s solution where `relaxed` has the rows of `program` moved by the solution of `least`: that of
+/// the two programs added up, with `(l, u)` the sum for the stacked sides.
+pub(crate) fn chain(
+    program: &Program,
+    (relaxed, least): (Gradient, Gradient),
+    (l, u): (&[f64], &[f64]),
+    certificate: Certificate,
+) -> Gradient {
+    let blocks = program.blocks();
+    let sum = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+    let both = sum(l, u);
+    Gradient {
+        b: both[blocks.equalities.clone()].to_vec(),
+        h: u[blocks.inequalities.clone()].to_vec(),
+        l: l[blocks.rows.clone()].to_vec(),
+        u: u[blocks.rows.clone()].to_vec(),
+        lb: sum(&relaxed.lb, &least.lb),
+        ub: sum(&relaxed.ub, &least.ub),
+        q: relaxed.q,
+        factors: Factors { program: program.clone(), outer: relaxed.factors.outer, rows: Some(least.factors.outer) },
         matrices: OnceLock::new(),
         certificate,
         elapsed: Duration::ZERO,

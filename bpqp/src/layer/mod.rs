@@ -7,7 +7,9 @@ mod batch_gradient;
 mod batch_lanes;
 mod certificate;
 mod choices;
+mod closest;
 mod cotangent;
+mod errors;
 mod gradient;
 mod null_space;
 mod polish;
@@ -18,6 +20,7 @@ mod regularize;
 mod session;
 mod solved;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,7 +29,7 @@ use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, 
 pub use batch::{Batch, CotangentOf};
 pub use batch_gradient::BatchGradient;
 pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
-pub use choices::{AtDegeneracy, AtKink};
+pub use choices::{AtDegeneracy, AtInfeasibility, AtKink};
 pub use cotangent::{Cotangent, Tangent};
 pub use gradient::Gradient;
 use regularize::Regularized;
@@ -64,8 +67,11 @@ pub struct Layer {
     lp_regularization: f64,
     /// Whether the backward pass may take the forward solver's factor.
     reuse: bool,
+    /// Whether certificates say how wrong a derivative may be.
+    estimate_errors: bool,
     at_kink: AtKink,
     at_degeneracy: AtDegeneracy,
+    at_infeasibility: AtInfeasibility,
 }
 
 /// The default of [`LayerBuilder::lp_regularization`], as in the paper's experiments.
@@ -89,8 +95,10 @@ impl Layer {
             settings: Settings::default(),
             lp_regularization: LP_REGULARIZATION,
             reuse: true,
+            estimate_errors: false,
             at_kink: AtKink::default(),
             at_degeneracy: AtDegeneracy::default(),
+            at_infeasibility: AtInfeasibility::default(),
         }
     }
 
@@ -99,6 +107,10 @@ impl Layer {
     /// # Errors
     /// Errors of the backend: see [`ForwardSolver::setup`]. An infeasible or unbounded program is a status.
     pub fn forward<'p>(&self, program: &'p Program) -> Result<Solved<'p>> {
+        self.run(Cow::Borrowed(program))
+    }
+
+    fn run<'p>(&self, program: Cow<'p, Program>) -> Result<Solved<'p>> {
         let start = Instant::now();
         let mut session = self.forward.setup(&program.as_stacked(), &self.settings)?;
         let setup = start.elapsed();
@@ -130,7 +142,7 @@ impl Layer {
 
     fn solved<'p>(
         &self,
-        program: &'p Program,
+        program: Cow<'p, Program>,
         session: Option<Held<'p>>,
         claimed: Status,
         solution: Solution,
@@ -141,6 +153,7 @@ impl Layer {
         let residuals = KktResiduals::from_products(&stacked, &solution, products.as_ref());
         let status = verify(claimed, &residuals, self.settings.tolerance);
         let regularized = Regularized::of(&stacked, self.lp_regularization)?.map(Arc::new);
+        let start = Instant::now();
         let mut solved = Solved {
             program,
             layer: self.clone(),
@@ -153,12 +166,16 @@ impl Layer {
             polished: None,
             session,
             prepared: None,
+            closest: None,
         };
-        let start = Instant::now();
-        // What stands in the way is told by whoever asks for a derivative: the point by itself is of use.
-        if status.has_solution() && solved.regularize().is_ok() {
-            solved.timing.forward += start.elapsed();
+        if status == Status::PrimalInfeasible && self.at_infeasibility == AtInfeasibility::Closest {
+            solved.relax()?;
         }
+        // What stands in the way is told by whoever asks for a derivative: the point by itself is of use.
+        if status.has_solution() {
+            let _ = solved.regularize();
+        }
+        solved.timing.forward += start.elapsed();
         Ok(solved)
     }
 }
@@ -172,6 +189,8 @@ fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
         return claimed;
     }
     match residuals.max() {
+        // No solver answers another question than the one it was asked.
+        r if r <= tolerance && claimed == Status::ClosestFeasible => Status::Solved,
         r if r <= tolerance => claimed,
         r if r <= INACCURATE * tolerance => Status::SolvedInaccurate,
         _ => Status::NumericalError,
@@ -187,8 +206,10 @@ pub struct LayerBuilder {
     settings: Settings,
     lp_regularization: f64,
     reuse: bool,
+    estimate_errors: bool,
     at_kink: AtKink,
     at_degeneracy: AtDegeneracy,
+    at_infeasibility: AtInfeasibility,
 }
 
 impl LayerBuilder {
@@ -237,6 +258,13 @@ impl LayerBuilder {
         self
     }
 
+    /// Whether every gradient comes with an estimate of its error: [`Certificate::error_estimate`]. It costs four more
+    /// solves with the factorization at hand. Default false.
+    pub fn estimate_errors(mut self, estimate: bool) -> Self {
+        self.estimate_errors = estimate;
+        self
+    }
+
     /// What becomes of constraints that are met with neither slack nor force. Default: they count as inactive.
     pub fn at_kink(mut self, choice: AtKink) -> Self {
         self.at_kink = choice;
@@ -247,6 +275,12 @@ impl LayerBuilder {
     /// element of least norm.
     pub fn at_degeneracy(mut self, choice: AtDegeneracy) -> Self {
         self.at_degeneracy = choice;
+        self
+    }
+
+    /// What becomes of infeasible programs. Default: they have no solution.
+    pub fn at_infeasibility(mut self, choice: AtInfeasibility) -> Self {
+        self.at_infeasibility = choice;
         self
     }
 
@@ -270,7 +304,17 @@ impl LayerBuilder {
         let backward = registry.get(self.backward.as_deref().unwrap_or(&default))?.backward();
         // Whoever asks for another backward solver gets it.
         let reuse = self.reuse && self.backward.as_deref().is_none_or(|name| name == forward_name);
-        let Self { settings, at_kink, at_degeneracy, .. } = self;
-        Ok(Layer { forward, backward, settings, lp_regularization, reuse, at_kink, at_degeneracy })
+        let Self { settings, estimate_errors, at_kink, at_degeneracy, at_infeasibility, .. } = self;
+        Ok(Layer {
+            forward,
+            backward,
+            settings,
+            lp_regularization,
+            reuse,
+            estimate_errors,
+            at_kink,
+            at_degeneracy,
+            at_infeasibility,
+        })
     }
 }

@@ -142,7 +142,7 @@ fn unit_scales(dim: usize, entries: impl Iterator<Item = (usize, usize, f64)>) -
 }
 
 /// One of several fixed sequences of numbers in ±[½, 1], by Marsaglia's xorshift.
-fn random_signs(len: usize, sequence: u64) -> impl Iterator<Item = f64> {
+pub(super) fn random_signs(len: usize, sequence: u64) -> impl Iterator<Item = f64> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64.rotate_left(17 * sequence as u32);
     (0..len).map(move |_| {
         state ^= state << 13;

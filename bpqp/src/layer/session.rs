@@ -1,5 +1,6 @@
 //! A layer that is solved again and again, as a training loop does.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use bpqp_traits::{Error as SolverError, Reuse, Session, Solution};
@@ -79,6 +80,6 @@ impl LayerSession {
         let timing = Timing { setup: std::mem::take(&mut self.setup), forward: start.elapsed() };
         self.last = claimed.has_solution().then(|| solution.clone());
         let session = self.layer.reuse.then_some(Held::Lent(&mut *self.session));
-        self.layer.solved(&self.program, session, claimed, solution, timing)
+        self.layer.solved(Cow::Borrowed(&self.program), session, claimed, solution, timing)
     }
 }

@@ -1,5 +1,6 @@
 //! A solved program, ready to be differentiated.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,9 @@ use super::Layer;
 use super::active::Reading;
 use super::certificate::{Certificate, Facts, weakly_active, with, without};
 use super::choices::AtKink;
+use super::closest::Closest;
 use super::cotangent::{Cotangent, Tangent};
+use super::errors;
 use super::gradient::{Gradient, assemble};
 use super::polish::{GOOD, Polished, Resolution, is_settled, polish};
 use super::probe::Rank;
@@ -58,7 +61,7 @@ pub struct Timing {
 /// A solved program. The first derivative asked of it polishes the point and factorizes the KKT matrix on its active
 /// set; further ones are one linear solve each.
 pub struct Solved<'p> {
-    pub(super) program: &'p Program,
+    pub(super) program: Cow<'p, Program>,
     pub(super) status: Status,
     pub(super) solution: Solution,
     pub(super) residuals: KktResiduals,
@@ -73,6 +76,8 @@ pub struct Solved<'p> {
     pub(super) prepared: Option<Prepared>,
     /// The forward solver at this solution, where its factor may serve the backward pass.
     pub(super) session: Option<Held<'p>>,
+    /// What an infeasible program was replaced by, and is differentiated through.
+    pub(super) closest: Option<Closest>,
 }
 
 /// A forward session, kept for its factor.
@@ -112,6 +117,11 @@ impl Prepared {
 }
 
 impl Solved<'_> {
+    /// The sides at which the derivatives hold the rows; none before they are prepared.
+    pub(super) fn held_rows(&self) -> &[Side] {
+        self.prepared.as_ref().map_or(&[], |prepared| &prepared.kkt.active().rows)
+    }
+
     /// Why the solver stopped, after its claim was checked against the data.
     pub fn status(&self) -> Status {
         self.status
@@ -145,7 +155,15 @@ impl Solved<'_> {
         self.program.objective(&self.solution.x)
     }
 
-    /// KKT residuals, recomputed from the data, with the regularization where [`x`](Self::x) has it.
+    /// What was added to the stacked rows `A x` (`m`) of an infeasible program so that some point satisfies them, of least
+    /// Euclidean norm; `None` unless the status is [`Status::ClosestFeasible`]. The rows read `l ≤ A x + s ≤ u`,
+    /// and those with `s ≠ 0` are equalities: their duals may have either sign.
+    pub fn relaxation(&self) -> Option<&[f64]> {
+        self.closest.as_ref().map(Closest::shift)
+    }
+
+    /// KKT residuals, recomputed from the data, with the regularization where [`x`](Self::x) has it, and of the relaxed
+    /// program where it is the [closest feasible](Status::ClosestFeasible) one.
     pub fn residuals(&self) -> &KktResiduals {
         &self.residuals
     }
@@ -188,18 +206,29 @@ impl Solved<'_> {
     /// [`InvalidArgument`](SolverError::InvalidArgument) for a wrong length or a value that is not finite.
     pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
         let start = Instant::now();
-        let (x_bar, y_bar, bound_bar) = cotangent.stack(self.program)?;
-        let program = self.program;
-        let regularized = self.regularized.clone();
-        let stacked = differentiated(program, regularized.as_deref());
+        let program = self.program.clone();
+        let (x_bar, y_bar, bound_bar) = cotangent.stack(&program)?;
         self.prepare()?;
+        if let Some(closest) = &mut self.closest {
+            let mut gradient = closest.vjp(&program, &self.layer, (&x_bar, &y_bar, &bound_bar))?;
+            gradient.elapsed = start.elapsed();
+            return Ok(gradient);
+        }
+        let regularized = self.regularized.clone();
+        let stacked = differentiated(&program, regularized.as_deref());
         let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
         let right: Vec<f64> = y_bar.iter().map(|v| -v).collect();
         let fixed: Vec<f64> = bound_bar.iter().map(|v| -v).collect();
         let session = self.session.as_mut().map(Held::get);
         let adjoint = prepared.kkt.solve(&stacked, session, &x_bar, &right, &fixed)?;
-        let certificate = prepared.certify(&adjoint, self.residuals.max())?;
-        let mut gradient = assemble(program, &self.solution, &prepared.sides, adjoint, certificate);
+        let mut certificate = prepared.certify(&adjoint, self.residuals.max())?;
+        if self.layer.estimate_errors {
+            let session = self.session.as_mut().map(Held::get);
+            let solutions = (&adjoint, &self.solution);
+            let error = errors::estimate(&mut prepared.kkt, &stacked, session, (&x_bar, &right), solutions)?;
+            certificate.error_estimate = Some(error);
+        }
+        let mut gradient = assemble(&program, &self.solution, &prepared.sides, adjoint, certificate);
         gradient.elapsed = start.elapsed();
         Ok(gradient)
     }
@@ -210,11 +239,14 @@ impl Solved<'_> {
     /// # Errors
     /// As [`vjp`](Self::vjp).
     pub fn jvp(&mut self, direction: &Values<'_>) -> Result<Tangent> {
-        let change = OwnedUpdate::direction(self.program, direction)?;
-        let program = self.program;
-        let regularized = self.regularized.clone();
-        let stacked = differentiated(program, regularized.as_deref());
+        let program = self.program.clone();
+        let change = OwnedUpdate::direction(&program, direction)?;
         self.prepare()?;
+        if let Some(closest) = &mut self.closest {
+            return closest.jvp(&program, &self.layer, (direction.p, &change.as_ref()));
+        }
+        let regularized = self.regularized.clone();
+        let stacked = differentiated(&program, regularized.as_deref());
         let (x, y) = (&self.solution.x, &self.solution.y);
         let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
         let sides = &prepared.sides;
@@ -316,12 +348,17 @@ impl Solved<'_> {
         if self.prepared.is_some() {
             return Ok(());
         }
+        if let Some(closest) = &mut self.closest {
+            closest.polish(&mut self.solution, &mut self.residuals)?;
+            return Ok(());
+        }
         self.regularize()?;
         if self.reuse() {
             return Ok(());
         }
         let (regularized, backward) = (self.regularized.clone(), Arc::clone(&self.layer.backward));
-        let program = differentiated(self.program, regularized.as_deref());
+        let own = self.program.clone();
+        let program = differentiated(&own, regularized.as_deref());
         let resolution = if regularized.is_some() { Resolution::Regularization } else { Resolution::Forces };
         if self.polished.is_none() {
             let polished = polish(&program, &self.solution, &*backward, resolution)?;

@@ -1,0 +1,105 @@
+//! How wrong a derivative may be: residuals and roundings, carried through the inverse of the KKT matrix.
+
+use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::{ProgramRef, Result, Session, Side, Solution};
+
+use super::probe::random_signs;
+use super::reduced::{KktSolution, ReducedKkt};
+
+/// Right-hand sides tried for each solution.
+const SAMPLES: u64 = 2;
+/// The largest of so few samples is short of what may happen by about this.
+const SAFETY: f64 = 4.0;
+
+/// The forward session, where its factor serves.
+type Lender<'a> = Option<&'a mut (dyn Session + 'static)>;
+
+/// An estimate of [`Gradient::difference`](super::Gradient::difference) to the gradient without rounding: of the adjoint
+/// solution's error, which is that of the gradients of vectors, and the point's, which joins it in those of matrices.
+///
+/// A computed solution of `K w = b` has `w − w* = K⁻¹(K w − b)`, and the residual is known up to the rounding of its terms,
+/// `ε(|K||w| + |b|)`. Both together, with random signs, make the right-hand side of one more solve, whose solution is of the
+/// size of the error.
+pub(super) fn estimate(
+    kkt: &mut ReducedKkt,
+    program: &ProgramRef<'_>,
+    mut session: Lender<'_>,
+    (g, r): (&[f64], &[f64]),
+    (adjoint, point): (&KktSolution, &Solution),
+) -> Result<f64> {
+    let of_adjoint = System { g, r, z: &adjoint.z, y: &adjoint.y, zeta: &adjoint.zeta };
+    let active = kkt.active();
+    let sides: Vec<f64> = active.rows.iter().enumerate().map(|(i, &side)| side_of(program, i, side)).collect();
+    let held = point.y.iter().zip(&active.rows);
+    let y: Vec<f64> = held.map(|(y, side)| if side.is_active() { *y } else { 0.0 }).collect();
+    let of_point = System { g: program.q(), r: &sides, z: &point.x, y: &y, zeta: &point.bound_duals };
+    let mut total = 0.0;
+    for system in [of_adjoint, of_point] {
+        total += SAFETY * system.error(kkt, program, session.as_deref_mut())?;
+    }
+    Ok(total)
+}
+
+fn side_of(program: &ProgramRef<'_>, i: usize, side: Side) -> f64 {
+    match side {
+        Side::Free => 0.0,
+        Side::Lower => program.l()[i],
+        Side::Upper | Side::Equal => program.u()[i],
+    }
+}
+
+/// `P z + A₊ᵀy + E ζ = −g`, `A₊ z = r`, with its computed solution.
+struct System<'a> {
+    g: &'a [f64],
+    r: &'a [f64],
+    z: &'a [f64],
+    y: &'a [f64],
+    zeta: &'a [f64],
+}
+
+impl System<'_> {
+    /// The largest error of `z`, `y` and `ζ`, each over the larger of 1 and its largest entry.
+    fn error(&self, kkt: &mut ReducedKkt, program: &ProgramRef<'_>, mut session: Lender<'_>) -> Result<f64> {
+        let (forces, gaps) = self.uncertainty(program);
+        let fixed = vec![0.0; self.z.len()];
+        let mut worst = f64::EPSILON;
+        for sample in 0..SAMPLES {
+            let signed = |sizes: &[f64], sequence: u64| -> Vec<f64> {
+                sizes.iter().zip(random_signs(sizes.len(), sequence)).map(|(v, sign)| v * sign.signum()).collect()
+            };
+            let (g, r) = (signed(&forces, 2 * sample + 10), signed(&gaps, 2 * sample + 11));
+            let moved = kkt.solve(program, session.as_deref_mut(), &g, &r, &fixed)?;
+            for (error, of) in [(&moved.z, self.z), (&moved.y, self.y), (&moved.zeta, self.zeta)] {
+                worst = max_nan(max_abs(error) / max_abs(of).max(1.0), worst);
+            }
+        }
+        Ok(worst)
+    }
+
+    /// `|K w − b| + ε(|K||w| + |b|)` for the forces (`n`) and the rows (`m`).
+    fn uncertainty(&self, program: &ProgramRef<'_>) -> (Vec<f64>, Vec<f64>) {
+        let Self { g, r, z, y, zeta } = self;
+        let mut forces: Vec<f64> = g.iter().zip(*zeta).map(|(g, zeta)| g + zeta).collect();
+        let mut gaps: Vec<f64> = r.iter().map(|v| -v).collect();
+        let mut force_terms: Vec<f64> = g.iter().zip(*zeta).map(|(g, zeta)| g.abs() + zeta.abs()).collect();
+        let mut gap_terms: Vec<f64> = r.iter().map(|v| v.abs()).collect();
+        let add = |sum: &mut [f64], terms: &mut [f64], i: usize, v: f64| {
+            sum[i] += v;
+            terms[i] += v.abs();
+        };
+        for (i, j, v) in program.p().entries() {
+            add(&mut forces, &mut force_terms, i, v * z[j]);
+            if i != j {
+                add(&mut forces, &mut force_terms, j, v * z[i]);
+            }
+        }
+        for (i, j, v) in program.a().entries() {
+            add(&mut forces, &mut force_terms, j, v * y[i]);
+            add(&mut gaps, &mut gap_terms, i, v * z[j]);
+        }
+        let uncertain = |sum: &[f64], terms: &[f64]| {
+            sum.iter().zip(terms).map(|(sum, terms)| sum.abs() + f64::EPSILON * terms).collect::<Vec<_>>()
+        };
+        (uncertain(&forces, &force_terms), uncertain(&gaps, &gap_terms))
+    }
+}
