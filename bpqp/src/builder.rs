@@ -1,9 +1,12 @@
 //! Building a program from the paper's blocks.
 
+use std::sync::Arc;
+
 use bpqp_traits::{CscMatrix, CscRef, Error as SolverError, ProgramBuf};
 
 use crate::Result;
 use crate::convexity::check_convexity;
+use crate::factors::{Factors, lifted_equalities, widened};
 use crate::matrix::AsCsc;
 use crate::program::{Blocks, Program};
 
@@ -24,6 +27,8 @@ struct RowBlock {
 pub struct ProgramBuilder {
     num_vars: usize,
     objective: Option<(CscMatrix, Vec<f64>)>,
+    /// `F` of a factor model.
+    factors: Option<CscMatrix>,
     constant: f64,
     equalities: Option<RowBlock>,
     inequalities: Option<RowBlock>,
@@ -39,6 +44,7 @@ impl ProgramBuilder {
         Self {
             num_vars,
             objective: None,
+            factors: None,
             constant: 0.0,
             equalities: None,
             inequalities: None,
@@ -64,6 +70,22 @@ impl ProgramBuilder {
     pub fn linear_objective(self, q: &[f64]) -> Self {
         let d = self.num_vars;
         self.objective(&CscMatrix::zeros(d, d), q)
+    }
+
+    /// Objective `½ xᵀ(F Fᵀ + diag(d)) x + qᵀx`, a factor model: `diagonal` (`d ≥ 0`), `f` (`d × k`), `q` (`d`).
+    ///
+    /// `F Fᵀ` would be dense, and is not formed: the program gets `k` variables `f = Fᵀx` behind yours, free, with the
+    /// objective `½‖f‖²`, and `k` equalities `Fᵀx − f = 0` behind yours. Cones see `x` alone. Other blocks are given in `x`;
+    /// all sizes and patterns of the finished program, and of gradients, are those of `(x, f)`. See
+    /// [`Program::num_factors`], [`Gradient::factors`](crate::Gradient::factors),
+    /// [`Gradient::diagonal`](crate::Gradient::diagonal).
+    pub fn factor_objective<F: AsCsc + ?Sized>(mut self, diagonal: &[f64], f: &F, q: &[f64]) -> Self {
+        let given_before = self.objective.is_some();
+        match (named("diagonal", CscMatrix::from_diagonal(diagonal)), named("F", f.to_csc())) {
+            (Ok(p), Ok(f)) => (self.objective, self.factors) = (Some((p, q.to_vec())), Some(f)),
+            (Err(error), _) | (_, Err(error)) => self.fail(error),
+        }
+        self.once("objective", given_before)
     }
 
     /// A constant added to the objective.
@@ -147,18 +169,30 @@ impl ProgramBuilder {
         if !self.constant.is_finite() {
             return Err(SolverError::invalid_problem("constant", format!("is {}", self.constant)).into());
         }
+        let given = Given { p, q, rows: [self.equalities, self.inequalities, self.rows], bounds: self.bounds };
+        let (given, factors) = match self.factors {
+            Some(factors) => {
+                let (given, factors) = given.lift(d, factors)?;
+                (given, Some(Arc::new(factors)))
+            }
+            None => (given, None),
+        };
+        let Given { p, q, rows, bounds } = given;
+        let n = q.len();
         let upper = upper_triangle(p.as_ref())?;
-        let (a, l, u, blocks) = stack(d, [self.equalities, self.inequalities, self.rows])?;
-        let bounds = self.bounds.unwrap_or_else(|| (vec![f64::NEG_INFINITY; d], vec![f64::INFINITY; d]));
+        let (a, l, u, blocks) = stack(n, rows)?;
+        let bounds = bounds.unwrap_or_else(|| (vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]));
         let mut stacked = ProgramBuf::new(upper, q, a, (l, u), bounds)?;
         if !self.cones.is_empty() {
             let (matrix, offset, dims) = stack_cones(d, self.cones)?;
-            stacked = stacked.with_cones(matrix, offset, dims)?;
+            stacked = stacked.with_cones(widened(&matrix, n - d)?, offset, dims)?;
         }
         if !self.assume_convex {
             check_convexity(stacked.as_ref().p())?;
         }
-        Ok(Program::from_parts(stacked, blocks, p, self.constant))
+        let mut program = Program::from_parts(stacked, blocks, p, self.constant);
+        program.factors = factors;
+        Ok(program)
     }
 
     fn fail(&mut self, error: SolverError) {
@@ -170,6 +204,48 @@ impl ProgramBuilder {
             self.fail(SolverError::invalid_problem(block, "given twice"));
         }
         self
+    }
+}
+
+/// The blocks of one set of variables.
+struct Given {
+    p: CscMatrix,
+    q: Vec<f64>,
+    rows: [Option<RowBlock>; 3],
+    bounds: Option<(Vec<f64>, Vec<f64>)>,
+}
+
+impl Given {
+    /// The same in `(x, f)`, with `f = Fᵀx` as the last equalities and `½‖f‖²` in the objective.
+    fn lift(self, d: usize, factors: CscMatrix) -> Checked<(Self, Factors)> {
+        let k = factors.ncols();
+        if factors.nrows() != d {
+            let reason = format!("has {} rows, expected {d}", factors.nrows());
+            return Err(SolverError::invalid_problem("F", reason));
+        }
+        let Self { p, mut q, rows: [equalities, inequalities, rows], bounds } = self;
+        q.resize(d + k, 0.0);
+        let diagonal: Vec<f64> = p.values().iter().copied().chain(std::iter::repeat_n(1.0, k)).collect();
+        let matrix = equalities.as_ref().map(|block| &block.matrix);
+        if let Some(a) = matrix.filter(|a| a.nrows() > 0 && a.ncols() != d) {
+            return Err(SolverError::invalid_problem("A", format!("has {} columns, expected {d}", a.ncols())));
+        }
+        let matrix = lifted_equalities(matrix, &factors)?;
+        let factors = Factors::new(factors, &matrix);
+        let b = equalities.map_or_else(Vec::new, |block| block.lower);
+        let b = [b, vec![0.0; k]].concat();
+        let widen = |block: Option<RowBlock>| -> Checked<Option<RowBlock>> {
+            let Some(block) = block else { return Ok(None) };
+            Ok(Some(RowBlock { matrix: widened(&block.matrix, k)?, ..block }))
+        };
+        let bounds = bounds.map(|(mut lb, mut ub)| {
+            lb.extend(std::iter::repeat_n(f64::NEG_INFINITY, k));
+            ub.extend(std::iter::repeat_n(f64::INFINITY, k));
+            (lb, ub)
+        });
+        let equalities = Some(RowBlock { matrix, lower: b.clone(), upper: b });
+        let rows = [equalities, widen(inequalities)?, widen(rows)?];
+        Ok((Self { p: CscMatrix::from_diagonal(&diagonal)?, q, rows, bounds }, factors))
     }
 }
 

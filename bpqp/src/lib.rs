@@ -31,6 +31,7 @@ pub mod cli;
 pub mod compare;
 mod convexity;
 mod error;
+mod factors;
 #[cfg(feature = "generate")]
 pub mod generate;
 #[cfg(feature = "io")]

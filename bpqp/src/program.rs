@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bpqp_traits::{CscMatrix, CscRef, ProgramBuf, ProgramRef, ProgramUpdate};
 
 use crate::builder::ProgramBuilder;
+use crate::factors::Factors;
 use crate::{Error, Result};
 
 /// Where the user's blocks stand among the stacked rows `l ≤ Ax ≤ u`.
@@ -32,6 +33,8 @@ pub struct Program {
     /// `P` with both triangles, as the user's gradient has it.
     pub(crate) p: Arc<CscMatrix>,
     pub(crate) constant: f64,
+    /// Of an objective that is a factor model.
+    pub(crate) factors: Option<Arc<Factors>>,
     /// Norms of the stacked rows, once asked for.
     row_norms: OnceLock<Arc<Vec<f64>>>,
 }
@@ -47,7 +50,7 @@ impl PartialEq for Program {
 impl Program {
     /// From parts that are checked and agree.
     pub(crate) fn from_parts(stacked: ProgramBuf, blocks: Blocks, p: CscMatrix, constant: f64) -> Self {
-        Self { stacked: Arc::new(stacked), blocks, p: Arc::new(p), constant, row_norms: OnceLock::new() }
+        Self { stacked: Arc::new(stacked), blocks, p: Arc::new(p), constant, factors: None, row_norms: OnceLock::new() }
     }
 
     /// Euclidean norms of the stacked rows.

@@ -9,7 +9,7 @@ use crate::program::Program;
 /// A loss's gradient with respect to the solution; absent parts are zero.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cotangent<'a> {
-    /// With respect to `x` (`d`).
+    /// With respect to `x` (`d`; of a factor model with or without the factors' variables).
     pub x: Option<&'a [f64]>,
     /// With respect to the duals of `A x = b`.
     pub equalities: Option<&'a [f64]>,
@@ -54,10 +54,14 @@ impl Cotangent<'_> {
                 y[rows.clone()].copy_from_slice(part);
             }
         }
+        let own = n - program.num_factors();
         let vector = |name, part: Option<&[f64]>| -> Result<Vec<f64>> {
             let Some(part) = part else { return Ok(vec![0.0; n]) };
-            check_vector(name, part, n)?;
-            Ok(part.to_vec())
+            // A loss need not know of the variables that a factor model adds.
+            check_vector(name, part, if part.len() == own { own } else { n })?;
+            let mut whole = part.to_vec();
+            whole.resize(n, 0.0);
+            Ok(whole)
         };
         let x = vector("cotangent of x", self.x)?;
         Ok((x, y, vector("cotangent of the bounds", self.bounds)?))

@@ -177,6 +177,10 @@ impl Gradient {
         self.matrices.get_or_init(|| self.factors.multiply())
     }
 
+    pub(crate) fn program(&self) -> &Program {
+        &self.factors.program
+    }
+
     /// What the gradient is worth.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
