@@ -107,19 +107,26 @@ fn bench_prints_the_gradients_it_timed() {
 
 #[cfg(feature = "native")]
 #[test]
-fn scaling_measures_and_plots_dense_and_sparse_problems() {
+fn scaling_measures_and_plots_problems_and_batches() {
     let file = scratch("scaling.svg");
     let (code, document) = json(&["bench", "--scaling", &file, "--repeat", "1", "--forward", "native", "--json"]);
     assert_eq!(code, 0, "{document}");
     let families: Vec<_> =
         document.as_array().unwrap().iter().map(|series| series["family"].as_str().unwrap()).collect();
-    assert_eq!(families, ["gaussian", "local"]);
-    for series in document.as_array().unwrap() {
-        assert!(series["points"].as_array().unwrap().len() >= 3 && series["exponent"].is_number(), "{series}");
+    assert_eq!(families, ["gaussian", "local", "gaussian-batch", "gaussian-batch"]);
+    let axes = ["variables", "variables", "members", "threads"];
+    for (series, axis) in document.as_array().unwrap().iter().zip(axes) {
+        assert_eq!(series["axis"], axis);
+        let points = series["points"].as_array().unwrap();
+        // A machine with one processor has no exponent of threads.
+        let enough =
+            if axis == "threads" { points.len() == 1 || series["exponent"].is_number() } else { points.len() >= 3 };
+        assert!(enough && (axis == "threads" || series["exponent"].is_number()), "{series}");
+        assert!(points.iter().all(|point| point["status"] == "solved"), "{series}");
     }
     let plot = std::fs::read_to_string(&file).unwrap();
     assert!(plot.starts_with("<svg") && plot.trim_end().ends_with("</svg>"));
-    assert!(families.iter().all(|family| plot.contains(family)) && plot.contains("variables"));
+    assert!(families.iter().all(|family| plot.contains(family)) && axes.iter().all(|axis| plot.contains(axis)));
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn single_run(layer: &Layer, program: &Program, x_bar: &[f64], gradients: bool) 
 }
 
 /// The median; the mean of the middle two where their number is even, NaN of nothing.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     match values.len() {

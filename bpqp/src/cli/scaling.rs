@@ -1,5 +1,6 @@
-//! `bpqp bench --scaling`: times against size, with the exponents that fit them.
+//! `bpqp bench --scaling`: times against variables, members of a batch and threads, with the exponents that fit them.
 
+mod batches;
 mod plot;
 
 use std::path::Path;
@@ -18,10 +19,40 @@ use crate::{Layer, Status};
 const SERIES: [(Family, &[usize]); 2] =
     [(Family::Gaussian, &[10, 20, 50, 100, 200, 500]), (Family::Local, &[1_000, 3_000, 10_000, 30_000])];
 
+/// What grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Axis {
+    Variables,
+    Members,
+    Threads,
+}
+
+impl Axis {
+    const ALL: [Self; 3] = [Self::Variables, Self::Members, Self::Threads];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Variables => "variables",
+            Self::Members => "members",
+            Self::Threads => "threads",
+        }
+    }
+
+    /// What is timed.
+    fn measure(self) -> &'static str {
+        match self {
+            Self::Variables => "set-up + forward + backward, ms",
+            Self::Members | Self::Threads => "one step of all members, ms",
+        }
+    }
+}
+
 /// One family's times.
 #[derive(Serialize)]
 struct Series {
     family: &'static str,
+    axis: Axis,
     forward: String,
     backward: String,
     /// The `k` of total time `~ nᵏ`, by least squares of the logarithms.
@@ -31,12 +62,15 @@ struct Series {
 
 #[derive(Serialize)]
 struct Point {
+    /// Variables, members or threads.
     n: usize,
     /// A status, or `error: kind`.
     status: String,
     setup_ms: Option<f64>,
     forward_ms: Option<f64>,
     backward_ms: Option<f64>,
+    /// Both passes of all members of a batch.
+    step_ms: Option<f64>,
 }
 
 impl Point {
@@ -48,18 +82,33 @@ impl Point {
                 setup_ms: Some(run.setup),
                 forward_ms: Some(run.forward),
                 backward_ms: run.backward,
+                step_ms: None,
             },
-            Err(error) => {
-                let status = format!("error: {}", error.kind());
-                Self { n, status, setup_ms: None, forward_ms: None, backward_ms: None }
-            }
+            Err(error) => Self::failed(n, &error),
         }
     }
 
-    /// Size and total time, where the problem was solved.
+    /// Of a batch: status, set-up and a step of all members.
+    fn of_step(n: usize, times: crate::Result<(Status, f64, f64)>) -> Self {
+        match times {
+            Ok((status, setup, step)) => {
+                let (setup_ms, step_ms) = (Some(setup), Some(step));
+                Self { n, status: status.to_string(), setup_ms, forward_ms: None, backward_ms: None, step_ms }
+            }
+            Err(error) => Self::failed(n, &error),
+        }
+    }
+
+    fn failed(n: usize, error: &crate::Error) -> Self {
+        let status = format!("error: {}", error.kind());
+        Self { n, status, setup_ms: None, forward_ms: None, backward_ms: None, step_ms: None }
+    }
+
+    /// Size and the time that counts, where the problem was solved: of a batch that of a step, else of everything.
     fn total(&self) -> Option<(f64, f64)> {
         let solved = self.status == Status::Solved.as_str();
-        let total = self.setup_ms? + self.forward_ms? + self.backward_ms?;
+        let all = || Some(self.setup_ms? + self.forward_ms? + self.backward_ms?);
+        let total = self.step_ms.or_else(all)?;
         solved.then_some((self.n as f64, total))
     }
 }
@@ -82,7 +131,7 @@ pub(crate) fn run(
     let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
     opened.map_err(unwritable)?;
     let sizes: usize = SERIES.iter().map(|(_, sizes)| sizes.len()).sum();
-    let bar = input::progress(sizes * (args.repeat as usize + 1));
+    let bar = input::progress((sizes + batches::count()) * (args.repeat as usize + 1));
     let mut all = Vec::new();
     for (family, sizes) in SERIES {
         let mut points = Vec::new();
@@ -93,10 +142,15 @@ pub(crate) fn run(
             points.push(Point::new(n, median_run(layer, &problem.program, &x_bar, args, || bar.inc(1))));
         }
         let (forward, backward) = (forward.into(), backward.into());
-        let mut series = Series { family: family.name(), forward, backward, exponent: None, points };
+        let (family, axis) = (family.name(), Axis::Variables);
+        let mut series = Series { family, axis, forward, backward, exponent: None, points };
         series.exponent = exponent(&series.totals());
         all.push(series);
     }
+    all.extend(batches::measure(layer, (forward, backward), args.repeat, |next| match next {
+        Some(what) => bar.set_message(what),
+        None => bar.inc(1),
+    })?);
     bar.finish_and_clear();
     std::fs::write(path, plot::svg(&all)?).map_err(unwritable)?;
     if json {
@@ -119,17 +173,17 @@ fn exponent(totals: &[(f64, f64)]) -> Option<f64> {
 }
 
 fn render(all: &[Series], path: &Path) -> String {
-    let headings = ["family", "variables", "status", "set-up ms", "forward ms", "backward ms"];
-    let mut listing = table(&headings, &[1, 3, 4, 5]);
+    let headings = ["family", "of", "number", "status", "set-up ms", "forward ms", "backward ms", "step ms"];
+    let mut listing = table(&headings, &[2, 4, 5, 6, 7]);
     for series in all {
         for point in &series.points {
-            let times = [point.setup_ms, point.forward_ms, point.backward_ms].map(millis);
-            let row = [series.family.to_string(), point.n.to_string(), point.status.clone()];
+            let times = [point.setup_ms, point.forward_ms, point.backward_ms, point.step_ms].map(millis);
+            let row = [series.family.into(), series.axis.as_str().into(), point.n.to_string(), point.status.clone()];
             listing.add_row(row.into_iter().chain(times));
         }
     }
-    let fits = all.iter().filter_map(|s| Some(format!("{}: time ~ n^{:.2}", s.family, s.exponent?)));
-    let fits: Vec<String> = fits.collect();
+    let fit = |s: &Series| Some(format!("{}: time ~ {}^{:.2}", s.family, s.axis.as_str(), s.exponent?));
+    let fits: Vec<String> = all.iter().filter_map(fit).collect();
     format!("{listing}\n{}\nplotted in {}\n", fits.join("; "), path.display())
 }
 

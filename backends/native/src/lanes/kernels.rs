@@ -3,43 +3,39 @@
 use bpqp_traits::{LANES, Lane};
 use pulp::{Arch, Simd};
 
-/// Rows handled together, so that a vector's entry is loaded once for all of them.
-const ROWS: usize = 8;
+/// Calls a kernel with the registers that a lane's numbers fill, and the rows handled together, so that a vector's entry is
+/// loaded once for all of them: as many as leave their sums in registers, of which wide instructions come with 32, others with
+/// 16.
+macro_rules! by_width {
+    ($kernel:ident::<$simd:ident>($($argument:expr),+)) => {
+        match LANES / $simd::F64_LANES {
+            1 => $kernel::<$simd, 1, 8>($($argument),+),
+            2 => $kernel::<$simd, 2, 4>($($argument),+),
+            4 => $kernel::<$simd, 4, 2>($($argument),+),
+            _ => $kernel::<$simd, 8, 1>($($argument),+),
+        }
+    };
+}
 
 /// `out_k += alpha · a_kᵀv` for the rows `a_k` of a matrix, each as long as `v`.
 #[pulp::with_simd(add_products = Arch::new())]
 #[inline(always)]
 pub(super) fn add_products_with_simd<S: Simd>(simd: S, rows: &[f64], alpha: f64, v: &[Lane], out: &mut [Lane]) {
-    match LANES / S::F64_LANES {
-        1 => products_in::<S, 1>(simd, rows, alpha, v, out),
-        2 => products_in::<S, 2>(simd, rows, alpha, v, out),
-        4 => products_in::<S, 4>(simd, rows, alpha, v, out),
-        _ => products_in::<S, 8>(simd, rows, alpha, v, out),
-    }
+    by_width!(products_in::<S>(simd, rows, alpha, v, out))
 }
 
 /// `v ← L⁻¹v` for `L` (`n × n`) by rows.
 #[pulp::with_simd(solve_lower = Arch::new())]
 #[inline(always)]
 pub(super) fn solve_lower_with_simd<S: Simd>(simd: S, l: &[f64], inverse_diagonal: &[f64], v: &mut [Lane]) {
-    match LANES / S::F64_LANES {
-        1 => lower_in::<S, 1>(simd, l, inverse_diagonal, v),
-        2 => lower_in::<S, 2>(simd, l, inverse_diagonal, v),
-        4 => lower_in::<S, 4>(simd, l, inverse_diagonal, v),
-        _ => lower_in::<S, 8>(simd, l, inverse_diagonal, v),
-    }
+    by_width!(lower_in::<S>(simd, l, inverse_diagonal, v))
 }
 
 /// `v ← L⁻ᵀv` for `L` (`n × n`) by columns.
 #[pulp::with_simd(solve_upper = Arch::new())]
 #[inline(always)]
 pub(super) fn solve_upper_with_simd<S: Simd>(simd: S, l: &[f64], inverse_diagonal: &[f64], v: &mut [Lane]) {
-    match LANES / S::F64_LANES {
-        1 => upper_in::<S, 1>(simd, l, inverse_diagonal, v),
-        2 => upper_in::<S, 2>(simd, l, inverse_diagonal, v),
-        4 => upper_in::<S, 4>(simd, l, inverse_diagonal, v),
-        _ => upper_in::<S, 8>(simd, l, inverse_diagonal, v),
-    }
+    by_width!(upper_in::<S>(simd, l, inverse_diagonal, v))
 }
 
 /// A lane as registers of `F64_LANES` each.
@@ -77,7 +73,13 @@ fn dots<S: Simd, const R: usize, const K: usize>(simd: S, a: [&[f64]; K], v: &[[
 }
 
 #[inline(always)]
-fn products_in<S: Simd, const R: usize>(simd: S, rows: &[f64], alpha: f64, v: &[Lane], out: &mut [Lane]) {
+fn products_in<S: Simd, const R: usize, const ROWS: usize>(
+    simd: S,
+    rows: &[f64],
+    alpha: f64,
+    v: &[Lane],
+    out: &mut [Lane],
+) {
     let n = v.len();
     if n == 0 {
         return;
@@ -98,7 +100,7 @@ fn products_in<S: Simd, const R: usize>(simd: S, rows: &[f64], alpha: f64, v: &[
 }
 
 #[inline(always)]
-fn lower_in<S: Simd, const R: usize>(simd: S, l: &[f64], inverse_diagonal: &[f64], v: &mut [Lane]) {
+fn lower_in<S: Simd, const R: usize, const ROWS: usize>(simd: S, l: &[f64], inverse_diagonal: &[f64], v: &mut [Lane]) {
     let n = v.len();
     let v = registers_mut::<S, R>(v);
     let zero = [simd.splat_f64s(0.0); R];
@@ -125,7 +127,7 @@ fn lower_in<S: Simd, const R: usize>(simd: S, l: &[f64], inverse_diagonal: &[f64
 }
 
 #[inline(always)]
-fn upper_in<S: Simd, const R: usize>(simd: S, l: &[f64], inverse_diagonal: &[f64], v: &mut [Lane]) {
+fn upper_in<S: Simd, const R: usize, const ROWS: usize>(simd: S, l: &[f64], inverse_diagonal: &[f64], v: &mut [Lane]) {
     let n = v.len();
     let v = registers_mut::<S, R>(v);
     let zero = [simd.splat_f64s(0.0); R];

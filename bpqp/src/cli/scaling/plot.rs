@@ -1,12 +1,15 @@
-//! Times against size as an SVG, both axes logarithmic.
+//! Times against what grows as an SVG, a panel for each, all axes logarithmic.
 
 use plotters::prelude::*;
 
-use super::Series;
+use super::{Axis, Series};
 use crate::Result;
 
-const SIZE: (u32, u32) = (820, 540);
-const COLORS: [RGBColor; 2] = [RGBColor(31, 119, 180), RGBColor(214, 85, 39)];
+const SIZE: (u32, u32) = (1320, 500);
+/// Right ends of the panels: the first has the most to show.
+const ENDS: [u32; 2] = [640, 980];
+const COLORS: [RGBColor; 4] =
+    [RGBColor(31, 119, 180), RGBColor(214, 85, 39), RGBColor(44, 140, 70), RGBColor(130, 90, 180)];
 
 pub(super) fn svg(all: &[Series]) -> Result<String> {
     let mut text = String::new();
@@ -15,20 +18,34 @@ pub(super) fn svg(all: &[Series]) -> Result<String> {
 }
 
 fn draw(all: &[Series], text: &mut String) -> std::result::Result<(), String> {
-    let told = |error: DrawingAreaErrorKind<_>| error.to_string();
     let area = SVGBackend::with_string(text, SIZE).into_drawing_area();
-    area.fill(&WHITE).map_err(told)?;
-    let points: Vec<(f64, f64)> = all.iter().flat_map(Series::totals).collect();
+    area.fill(&WHITE).map_err(|error| error.to_string())?;
+    let panels = area.split_by_breakpoints(ENDS, [0; 0]);
+    let mut colors = COLORS.into_iter().cycle();
+    for (axis, panel) in Axis::ALL.into_iter().zip(&panels) {
+        let series: Vec<_> = all.iter().filter(|s| s.axis == axis).zip(&mut colors).collect();
+        draw_panel(axis, &series, panel)?;
+    }
+    area.present().map_err(|error| error.to_string())
+}
+
+fn draw_panel(
+    axis: Axis,
+    all: &[(&Series, RGBColor)],
+    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+) -> std::result::Result<(), String> {
+    let told = |error: DrawingAreaErrorKind<_>| error.to_string();
+    let points: Vec<(f64, f64)> = all.iter().flat_map(|(series, _)| series.totals()).collect();
     let (x, y) = (range(points.iter().map(|p| p.0)), range(points.iter().map(|p| p.1)));
-    let mut chart = ChartBuilder::on(&area)
+    let mut chart = ChartBuilder::on(area)
         .margin(20)
         .x_label_area_size(45)
         .y_label_area_size(70)
         .build_cartesian_2d(x.log_scale(), y.log_scale())
         .map_err(told)?;
     let mut mesh = chart.configure_mesh();
-    mesh.x_desc("variables").y_desc("set-up + forward + backward, ms").draw().map_err(told)?;
-    for (series, color) in all.iter().zip(COLORS.into_iter().cycle()) {
+    mesh.x_desc(axis.as_str()).y_desc(axis.measure()).draw().map_err(told)?;
+    for &(series, color) in all {
         let line = LineSeries::new(series.totals(), color.stroke_width(2)).point_size(4);
         let fit = series.exponent.map(|k| format!(": n^{k:.2}")).unwrap_or_default();
         let name = format!("{}, {}{fit}", series.family, series.forward);
@@ -37,8 +54,7 @@ fn draw(all: &[Series], text: &mut String) -> std::result::Result<(), String> {
     }
     let mut labels = chart.configure_series_labels();
     let labels = labels.position(SeriesLabelPosition::UpperLeft).background_style(WHITE).border_style(BLACK);
-    labels.draw().map_err(told)?;
-    area.present().map_err(told)
+    labels.draw().map_err(told)
 }
 
 /// A range around the values; of no values, one that can be drawn.

@@ -4,6 +4,9 @@ use pulp::{Arch, Simd};
 
 use super::blocks::{WIDTH, dot1, dot4, dot4x, subtract1, subtract4, subtract4_and_dot4};
 
+/// Instructions on so many lanes come with 32 registers, others with 16: too few for four by four sums.
+const MANY_REGISTERS: usize = 8;
+
 /// Four columns from `i` on.
 #[inline(always)]
 fn four<'a>(column: &impl Fn(usize) -> &'a [f64], i: usize) -> [&'a [f64]; WIDTH] {
@@ -60,9 +63,12 @@ fn gram_with_simd<'a, S: Simd, C: Fn(usize) -> &'a [f64], D: Fn(usize) -> &'a [f
     while j < count {
         let first = if lower { j - j % WIDTH } else { 0 };
         let out = &mut out[j * rows..];
-        if j + WIDTH <= count {
+        if j + WIDTH <= count && S::F64_LANES >= MANY_REGISTERS {
             gram_columns(simd, &column, four(&other, j), (first, rows), out);
             j += WIDTH;
+        } else if j + 2 <= count {
+            gram_columns(simd, &column, [other(j), other(j + 1)], (first, rows), out);
+            j += 2;
         } else {
             gram_columns(simd, &column, [other(j)], (first, rows), out);
             j += 1;
