@@ -3,11 +3,13 @@
 use bpqp_traits::{Result, Solution, Status};
 
 use super::iterate::Iterate;
+use super::newton::Newton;
 use super::session::{InteriorPoint, Limits};
 use crate::best::Best;
 use crate::infeasibility;
 use crate::polish::{Budget, Point};
 use crate::progress::print;
+use crate::scaling::Scaled;
 use crate::sparse_active_set::SparseActiveSet;
 
 /// Share of the way to the boundary that a step keeps.
@@ -30,6 +32,23 @@ const EXACT: f64 = 1e-11;
 const EXTRA: u32 = 10;
 /// Steps of the polish for each factorization allowed.
 const POLISH_STEPS: u64 = 4;
+
+/// Products are never aimed at less.
+const CENTER_MIN: f64 = 1e-14;
+/// Corrections of centrality at most …
+const CORRECTIONS: u32 = 3;
+/// … of steps shorter than this …
+const LONG: f64 = 0.9;
+/// … as long as the sum of both lengths grows by so much.
+const LEAST_GAIN: f64 = 0.02;
+/// So many steps in a row …
+const STALL: u32 = 8;
+/// … below this …
+const STALLED: f64 = 0.1;
+/// … ask for a start at so many times the typical distances and multipliers.
+const FAR: f64 = 1e4;
+/// Iterations that polish residuals once complementarity has vanished.
+const LAST_IDLE: u32 = 3;
 
 /// How a solve ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +74,10 @@ pub(super) struct Run<'a> {
     polished: u64,
     merit: f64,
     idle: u32,
+    /// Short steps in a row.
+    short: u32,
+    /// Of the start's distances and multipliers.
+    scale: f64,
     /// Iterations that began within tolerance.
     extra: u32,
 }
@@ -78,6 +101,8 @@ impl<'a> Run<'a> {
             polished: 0,
             merit: f64::INFINITY,
             idle: 0,
+            short: 0,
+            scale: 1.0,
             extra: 0,
         }
     }
@@ -133,6 +158,9 @@ impl<'a> Run<'a> {
             {
                 return Ok(End::Status(status));
             }
+            if self.is_stalled() && self.restart() {
+                continue;
+            }
             if !self.is_gaining() || !self.step() {
                 break;
             }
@@ -158,16 +186,28 @@ impl<'a> Run<'a> {
         infeasibility::status(&program.as_ref(), problem, point(&self.it), self.limits.ray_tolerance, out)
     }
 
+    /// Whether the steps have been short for some time, and the start was the usual one.
+    fn is_stalled(&self) -> bool {
+        self.short >= STALL && self.scale == 1.0
+    }
+
+    /// Starts again, far from the boundary: multipliers that have to grow a lot cannot do so in short steps.
+    fn restart(&mut self) -> bool {
+        self.it = Iterate::new(&self.s.problem);
+        (self.scale, self.short, self.idle, self.merit) = (FAR, 0, 0, f64::INFINITY);
+        self.start()
+    }
+
     /// Mehrotra's start; false where nothing can be factored.
     fn start(&mut self) -> bool {
         let Self { s, it, .. } = self;
         it.measure(&s.problem);
         it.barriers.aim(0.0, false);
-        if !s.newton.factorize(&s.problem, it) || !s.newton.solve(&s.problem, it) {
+        if !s.newton.predict(&s.problem, it) {
             return false;
         }
         self.move_by((1.0, 1.0));
-        self.it.barriers.center();
+        self.it.barriers.center(self.scale);
         true
     }
 
@@ -201,45 +241,45 @@ impl<'a> Run<'a> {
         if merit < PROGRESS * self.merit {
             (self.merit, self.idle) = (merit, 0);
         }
-        self.idle < PATIENCE && (mu >= MU_MIN || self.it.barriers.len() == 0 && self.idle < 3)
+        self.idle < PATIENCE && (mu >= MU_MIN || self.idle < LAST_IDLE)
     }
 
-    /// One predictor and one corrector; false where the linear algebra ends.
+    /// A predictor, a corrector, and corrections of its centrality; false where the linear algebra ends.
     fn step(&mut self) -> bool {
         let Self { s, it, .. } = self;
         let InteriorPoint { problem, newton, .. } = &mut **s;
-        loop {
-            if !newton.factorize(problem, it) {
-                return false;
-            }
-            let mu = it.barriers.mu();
-            it.barriers.aim(0.0, false);
-            if !newton.solve(problem, it) {
-                if newton.strengthen() {
-                    continue;
-                }
-                return false;
-            }
-            let affine = lengths(it, 1.0, problem.p.nnz() == 0);
-            let sigma = if mu > 0.0 { (it.barriers.mu_after(affine) / mu).powi(3).clamp(0.0, 1.0) } else { 0.0 };
-            it.barriers.aim(sigma * mu, true);
-            let mut finite = newton.solve(problem, it);
-            let mut taken = lengths(it, SHARE, problem.p.nnz() == 0);
-            if !finite || taken.0.min(taken.1) < SHORT {
-                it.barriers.aim(sigma.max(SHORT) * mu, false);
-                finite = newton.solve(problem, it);
-                taken = lengths(it, SHARE, problem.p.nnz() == 0);
-            }
-            if !finite {
-                return false;
-            }
-            if self.limits.verbose {
-                print(format_args!("         affine {affine:.2?} sigma {sigma:.1e} steps {taken:.2?}"));
-            }
-            it.barriers.advance(taken);
-            self.move_by(taken);
-            return true;
+        let linear = problem.p.nnz() == 0;
+        let mu = it.barriers.mu();
+        it.barriers.aim(0.0, false);
+        if !newton.predict(problem, it) {
+            return false;
         }
+        let quality = newton.quality();
+        let affine = lengths(it, 1.0, linear);
+        let sigma = if mu > 0.0 { (it.barriers.mu_after(affine) / mu).powi(3).clamp(0.0, 1.0) } else { 0.0 };
+        let center = (sigma * mu).max(CENTER_MIN);
+        it.barriers.aim(center, true);
+        let mut finite = newton.solve(problem, it);
+        let mut taken = lengths(it, SHARE, linear);
+        if !finite || taken.0.min(taken.1) < SHORT {
+            it.barriers.aim(center.max(SHORT * mu), false);
+            finite = newton.solve(problem, it);
+            taken = lengths(it, SHARE, linear);
+        }
+        if !finite {
+            return false;
+        }
+        taken = recenter(newton, problem, it, taken, center);
+        if self.limits.verbose {
+            let (regularization, left) = quality;
+            print(format_args!(
+                "         regularization {regularization:.0e} left {left:.0e} affine {affine:.2?} sigma {sigma:.1e} steps {taken:.2?}"
+            ));
+        }
+        it.barriers.advance(taken);
+        self.move_by(taken);
+        self.short = if taken.0.min(taken.1) < STALLED { self.short + 1 } else { 0 };
+        true
     }
 
     /// Has the finisher try the active set that the iterate predicts.
@@ -280,6 +320,31 @@ impl<'a> Run<'a> {
 
 fn point(it: &Iterate) -> Point<'_> {
     Point { x: &it.x, y: &it.y, zeta: &it.zeta[..it.x.len()] }
+}
+
+/// Gondzio's centrality corrections (1996): as long as they lengthen the steps, the products that a longer step would leave
+/// far from `center` are aimed at it. Returns the step lengths.
+fn recenter(newton: &mut Newton, problem: &Scaled, it: &mut Iterate, mut taken: (f64, f64), center: f64) -> (f64, f64) {
+    let linear = problem.p.nnz() == 0;
+    let longer = |v: f64| (1.08 * v + 0.08).min(1.0);
+    for _ in 0..CORRECTIONS {
+        if taken.0.min(taken.1) >= LONG {
+            break;
+        }
+        newton.save();
+        it.barriers.save();
+        it.barriers.recenter((longer(taken.0), longer(taken.1)), center);
+        let finite = newton.solve(problem, it);
+        let new = lengths(it, SHARE, linear);
+        let gains = new.0 + new.1 >= taken.0 + taken.1 + LEAST_GAIN;
+        if !(finite && gains && new.0 >= 0.9 * taken.0 && new.1 >= 0.9 * taken.1) {
+            newton.restore();
+            it.barriers.restore();
+            break;
+        }
+        taken = new;
+    }
+    taken
 }
 
 /// The longest steps: of one length for both sides unless the problem is linear.
