@@ -69,6 +69,17 @@ impl Barriers {
         sum / self.len().max(1) as f64
     }
 
+    /// The mean distance and multiplier of the bounds of the `n` variables; zero without bounds.
+    pub(super) fn means_of_bounds(&self, n: usize) -> (f64, f64) {
+        let (mut sums, mut count) = ((0.0, 0.0), 0u32);
+        for (i, _) in self.index.iter().enumerate().filter(|(_, k)| **k < n) {
+            sums = (sums.0 + self.t[i], sums.1 + self.z[i]);
+            count += 1;
+        }
+        let count = f64::from(count.max(1));
+        (sums.0 / count, sums.1 / count)
+    }
+
     /// The same after a step of `(primal, dual)` lengths.
     pub(super) fn mu_after(&self, (primal, dual): (f64, f64)) -> f64 {
         let new = |i: usize| (self.t[i] + primal * self.dt[i]) * (self.z[i] + dual * self.dz[i]);

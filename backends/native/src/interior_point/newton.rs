@@ -2,7 +2,6 @@
 
 use bpqp_traits::vector::max_nan;
 
-use super::barriers::Barriers;
 use super::iterate::Iterate;
 use crate::kkt::{PivotLimits, QuasiDefinite};
 use crate::linalg::{Refinement, Refiner, System};
@@ -32,6 +31,8 @@ const SEARCH: i32 = 3;
 const MIN_WEIGHT: f64 = 1e-20;
 /// In place of an infinite weight, at fixed variables.
 const FIXED: f64 = 1e20;
+/// The share of the first distances below which they say that all bounds are active.
+const LEAST_DISTANCE: f64 = 1e-4;
 /// Limits of the unit of weights.
 const UNITS: (f64, f64) = (1e-14, 1e14);
 
@@ -49,6 +50,8 @@ pub(super) struct Newton {
     step: Vec<f64>,
     /// What the inequalities see of the step in `(x, s)`.
     dv: Vec<f64>,
+    /// Below this the mean distance of the bounds says nothing of their size.
+    least_distance: f64,
     /// The unit of the weights: multipliers by distances, with the curvature.
     unit: f64,
     regularization: f64,
@@ -76,6 +79,7 @@ impl Newton {
             rhs: zeros(n + m),
             step: zeros(n + m),
             dv: zeros(n + m),
+            least_distance: 0.0,
             unit: 1.0,
             regularization: REGULARIZATION,
             left: 0.0,
@@ -152,7 +156,12 @@ impl Newton {
     /// hides what is small, too small a one lets rounding grow: which of them it is only a trial tells.
     pub(super) fn predict(&mut self, problem: &Scaled, it: &mut Iterate) -> bool {
         it.barriers.weights(&mut self.theta);
-        self.unit = unit(problem, it);
+        let (distance, multiplier) = it.barriers.means_of_bounds(self.n);
+        if self.count == 0 {
+            self.least_distance = LEAST_DISTANCE * distance;
+        }
+        let weight = if distance > 0.0 { multiplier / distance.max(self.least_distance) } else { 0.0 };
+        self.unit = unit(problem, weight);
         let mut finite = self.attempt(problem, it);
         if self.left <= GOOD.max(WORSE * self.attainable) {
             self.attainable = self.attainable.min(self.left.max(GOOD));
@@ -227,22 +236,16 @@ impl Newton {
     }
 }
 
-/// The multipliers of the bounds by their distances, on the whole, with the curvature: what regularization of a variable is
-/// to be compared with. It hardly changes as complementarity vanishes, as the weights themselves do.
-fn unit(problem: &Scaled, it: &Iterate) -> f64 {
-    let n = problem.num_vars();
-    let Barriers { index, t, z, .. } = &it.barriers;
-    let bounds = || (0..index.len()).filter(|&i| index[i] < n);
-    let (distances, multipliers): (f64, f64) = (bounds().map(|i| t[i]).sum(), bounds().map(|i| z[i]).sum());
-    let mut sizes = vec![if distances > 0.0 { multipliers / distances } else { 0.0 }; n];
+/// What the regularization of a variable is to be compared with: the geometric mean of curvature and `weight`, the
+/// multipliers of the bounds by their distances on the whole. It hardly changes as complementarity vanishes, while the
+/// single weights do.
+fn unit(problem: &Scaled, weight: f64) -> f64 {
+    let mut sizes = vec![weight; problem.num_vars()];
     problem.p.as_ref().entries().filter(|(i, j, _)| i == j).for_each(|(i, _, v)| sizes[i] += v);
-    let free = problem.lb.iter().zip(&problem.ub).map(|(l, u)| l != u);
-    let (mut sum, mut count) = (0.0, 0u32);
-    for (size, _) in sizes.iter().zip(free).filter(|(size, free)| **size > 0.0 && *free) {
-        sum += size.ln();
-        count += 1;
-    }
-    if count > 0 { (sum / f64::from(count)).exp().clamp(UNITS.0, UNITS.1) } else { 1.0 }
+    let sides = problem.lb.iter().zip(&problem.ub);
+    let counted = || sizes.iter().zip(sides.clone()).filter(|(size, (l, u))| **size > 0.0 && l != u);
+    let sum: f64 = counted().map(|(size, _)| size.ln()).sum();
+    if sum.is_finite() { (sum / counted().count().max(1) as f64).exp().clamp(UNITS.0, UNITS.1) } else { 1.0 }
 }
 
 /// The matrix without regularization, as the refinement sees it: equations beside a heavy diagonal count by what they move.

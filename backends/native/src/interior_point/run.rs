@@ -168,12 +168,14 @@ impl<'a> Run<'a> {
         Ok(self.polish(LAST, out).or_else(|| self.limit()).map_or(End::GaveUp, End::Status))
     }
 
+    /// What ends the solve at a limit: a point within tolerance is a solution even then.
     fn limit(&self) -> Option<Status> {
-        if self.limits.is_late() {
+        let limit = if self.limits.is_late() {
             Some(Status::TimeLimit)
         } else {
             (self.spent() >= self.limits.factorizations).then_some(Status::IterationLimit)
-        }
+        };
+        limit.map(|limit| if self.best.residual <= self.limits.tolerance { Status::Solved } else { limit })
     }
 
     fn offer(&mut self) -> f64 {
