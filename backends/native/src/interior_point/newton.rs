@@ -1,8 +1,7 @@
 //! The linear system of a Newton step, `[P + Θ_x  Aᵀ; A  −Θ_s⁻¹] (dx, dy) = rhs`.
 
-use bpqp_traits::vector::max_nan;
-
 use super::iterate::Iterate;
+use super::weighted::Weighted;
 use crate::kkt::{PivotLimits, QuasiDefinite};
 use crate::linalg::{Refinement, Refiner, System};
 use crate::scaling::Scaled;
@@ -227,10 +226,12 @@ impl Newton {
         }
         it.barriers.set_step(&self.dv);
         let finite = self.step.iter().chain(&it.barriers.dz).all(|v| v.is_finite());
-        self.left = match finite {
-            true if whole > 0.0 => left / whole,
-            true => 0.0,
-            false => f64::INFINITY,
+        self.left = if !finite {
+            f64::INFINITY
+        } else if whole > 0.0 {
+            left / whole
+        } else {
+            0.0
         };
         finite
     }
@@ -246,54 +247,4 @@ fn unit(problem: &Scaled, weight: f64) -> f64 {
     let counted = || sizes.iter().zip(sides.clone()).filter(|(size, (l, u))| **size > 0.0 && l != u);
     let sum: f64 = counted().map(|(size, _)| size.ln()).sum();
     if sum.is_finite() { (sum / counted().count().max(1) as f64).exp().clamp(UNITS.0, UNITS.1) } else { 1.0 }
-}
-
-/// The matrix without regularization, as the refinement sees it: equations beside a heavy diagonal count by what they move.
-struct Weighted<'a> {
-    problem: &'a Scaled,
-    kkt: &'a mut QuasiDefinite,
-    diagonal: &'a [f64],
-    rhs: &'a [f64],
-}
-
-impl Weighted<'_> {
-    fn weigh(&self, v: &mut [f64]) {
-        v.iter_mut().zip(self.diagonal).for_each(|(v, d)| *v /= d.abs().max(1.0));
-    }
-
-    /// Writes `b − K v` into `out`, without weights.
-    fn subtract_product(&self, v: &[f64], out: &mut [f64]) {
-        self.multiply(v, out);
-        out.iter_mut().zip(self.rhs).for_each(|(o, b)| *o = b - *o);
-    }
-
-    fn multiply(&self, v: &[f64], out: &mut [f64]) {
-        let n = self.problem.num_vars();
-        for ((o, d), v) in out.iter_mut().zip(self.diagonal).zip(v) {
-            *o = d * v;
-        }
-        let ((x, y), (top, bottom)) = (v.split_at(n), out.split_at_mut(n));
-        self.problem.p.as_ref().symmetric_mul_add(1.0, x, top);
-        self.problem.a.as_ref().transpose_mul_add(1.0, y, top);
-        self.problem.a.as_ref().mul_add(1.0, x, bottom);
-    }
-}
-
-impl System for Weighted<'_> {
-    fn residual(&mut self, v: &[f64], out: &mut [f64]) -> f64 {
-        self.subtract_product(v, out);
-        self.weigh(out);
-        let size = out.iter().fold(0.0, |m, v| max_nan(v.abs(), m));
-        if size.is_nan() { f64::INFINITY } else { size }
-    }
-
-    fn apply(&mut self, v: &[f64], out: &mut [f64]) {
-        self.multiply(v, out);
-        self.weigh(out);
-    }
-
-    fn precondition(&mut self, v: &mut [f64]) {
-        v.iter_mut().zip(self.diagonal).for_each(|(v, d)| *v *= d.abs().max(1.0));
-        self.kkt.ldl.solve(v);
-    }
 }

@@ -3,19 +3,13 @@
 use bpqp_traits::{Result, Solution, Status};
 
 use super::iterate::Iterate;
-use super::newton::Newton;
 use super::session::{InteriorPoint, Limits};
 use crate::best::Best;
 use crate::infeasibility;
 use crate::polish::{Budget, Point};
 use crate::progress::print;
-use crate::scaling::Scaled;
 use crate::sparse_active_set::SparseActiveSet;
 
-/// Share of the way to the boundary that a step keeps.
-const SHARE: f64 = 0.995;
-/// A step below this is tried again without the second-order term.
-const SHORT: f64 = 0.2;
 /// Complementarity below this has nothing more to gain from the method.
 const MU_MIN: f64 = 1e-12;
 /// Iterations without progress.
@@ -32,19 +26,10 @@ const EXACT: f64 = 1e-11;
 const EXTRA: u32 = 10;
 /// Steps of the polish for each factorization allowed.
 const POLISH_STEPS: u64 = 4;
-
-/// Products are never aimed at less.
-const CENTER_MIN: f64 = 1e-14;
-/// Corrections of centrality at most …
-const CORRECTIONS: u32 = 3;
-/// … of steps shorter than this …
-const LONG: f64 = 0.9;
-/// … as long as the sum of both lengths grows by so much.
-const LEAST_GAIN: f64 = 0.02;
 /// So many steps in a row …
 const STALL: u32 = 8;
 /// … below this …
-const STALLED: f64 = 0.1;
+pub(super) const STALLED: f64 = 0.1;
 /// … ask for a start at so many times the typical distances and multipliers.
 const FAR: f64 = 1e4;
 /// Iterations that polish residuals once complementarity has vanished.
@@ -61,12 +46,12 @@ pub(super) enum End {
 
 /// The state of one solve.
 pub(super) struct Run<'a> {
-    s: &'a mut InteriorPoint,
+    pub(super) s: &'a mut InteriorPoint,
     finisher: Option<&'a mut SparseActiveSet>,
     /// What the finisher made, in the caller's units.
     finished: Option<Solution>,
-    limits: Limits,
-    it: Iterate,
+    pub(super) limits: Limits,
+    pub(super) it: Iterate,
     best: Best,
     /// The active inequalities as predicted now, before, and when the polish last looked at them.
     predicted: [Vec<bool>; 3],
@@ -75,7 +60,7 @@ pub(super) struct Run<'a> {
     merit: f64,
     idle: u32,
     /// Short steps in a row.
-    short: u32,
+    pub(super) short: u32,
     /// Of the start's distances and multipliers.
     scale: f64,
     /// Iterations that began within tolerance.
@@ -214,7 +199,7 @@ impl<'a> Run<'a> {
     }
 
     /// Moves `(x, s)` and `y`; the barriers move by themselves.
-    fn move_by(&mut self, (primal, dual): (f64, f64)) {
+    pub(super) fn move_by(&mut self, (primal, dual): (f64, f64)) {
         let Self { s, it, .. } = self;
         for (v, dv, length) in
             [(&mut it.x, s.newton.dx(), primal), (&mut it.s, s.newton.ds(), primal), (&mut it.y, s.newton.dy(), dual)]
@@ -244,44 +229,6 @@ impl<'a> Run<'a> {
             (self.merit, self.idle) = (merit, 0);
         }
         self.idle < PATIENCE && (mu >= MU_MIN || self.idle < LAST_IDLE)
-    }
-
-    /// A predictor, a corrector, and corrections of its centrality; false where the linear algebra ends.
-    fn step(&mut self) -> bool {
-        let Self { s, it, .. } = self;
-        let InteriorPoint { problem, newton, .. } = &mut **s;
-        let linear = problem.p.nnz() == 0;
-        let mu = it.barriers.mu();
-        it.barriers.aim(0.0, false);
-        if !newton.predict(problem, it) {
-            return false;
-        }
-        let quality = newton.quality();
-        let affine = lengths(it, 1.0, linear);
-        let sigma = if mu > 0.0 { (it.barriers.mu_after(affine) / mu).powi(3).clamp(0.0, 1.0) } else { 0.0 };
-        let center = (sigma * mu).max(CENTER_MIN);
-        it.barriers.aim(center, true);
-        let mut finite = newton.solve(problem, it);
-        let mut taken = lengths(it, SHARE, linear);
-        if !finite || taken.0.min(taken.1) < SHORT {
-            it.barriers.aim(center.max(SHORT * mu), false);
-            finite = newton.solve(problem, it);
-            taken = lengths(it, SHARE, linear);
-        }
-        if !finite {
-            return false;
-        }
-        taken = recenter(newton, problem, it, taken, center);
-        if self.limits.verbose {
-            let (regularization, left) = quality;
-            print(format_args!(
-                "         regularization {regularization:.0e} left {left:.0e} affine {affine:.2?} sigma {sigma:.1e} steps {taken:.2?}"
-            ));
-        }
-        it.barriers.advance(taken);
-        self.move_by(taken);
-        self.short = if taken.0.min(taken.1) < STALLED { self.short + 1 } else { 0 };
-        true
     }
 
     /// Has the finisher try the active set that the iterate predicts.
@@ -322,35 +269,4 @@ impl<'a> Run<'a> {
 
 fn point(it: &Iterate) -> Point<'_> {
     Point { x: &it.x, y: &it.y, zeta: &it.zeta[..it.x.len()] }
-}
-
-/// Gondzio's centrality corrections (1996): as long as they lengthen the steps, the products that a longer step would leave
-/// far from `center` are aimed at it. Returns the step lengths.
-fn recenter(newton: &mut Newton, problem: &Scaled, it: &mut Iterate, mut taken: (f64, f64), center: f64) -> (f64, f64) {
-    let linear = problem.p.nnz() == 0;
-    let longer = |v: f64| (1.08 * v + 0.08).min(1.0);
-    for _ in 0..CORRECTIONS {
-        if taken.0.min(taken.1) >= LONG {
-            break;
-        }
-        newton.save();
-        it.barriers.save();
-        it.barriers.recenter((longer(taken.0), longer(taken.1)), center);
-        let finite = newton.solve(problem, it);
-        let new = lengths(it, SHARE, linear);
-        let gains = new.0 + new.1 >= taken.0 + taken.1 + LEAST_GAIN;
-        if !(finite && gains && new.0 >= 0.9 * taken.0 && new.1 >= 0.9 * taken.1) {
-            newton.restore();
-            it.barriers.restore();
-            break;
-        }
-        taken = new;
-    }
-    taken
-}
-
-/// The longest steps: of one length for both sides unless the problem is linear.
-fn lengths(it: &Iterate, share: f64, linear: bool) -> (f64, f64) {
-    let (primal, dual) = it.barriers.step_lengths(share);
-    if linear { (primal, dual) } else { (primal.min(dual), primal.min(dual)) }
 }
