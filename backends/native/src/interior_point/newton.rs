@@ -3,7 +3,7 @@
 use super::iterate::Iterate;
 use super::weighted::Weighted;
 use crate::kkt::{PivotLimits, QuasiDefinite};
-use crate::linalg::{Refinement, Refiner, System};
+use crate::linalg::{Refinement, Refiner};
 use crate::scaling::Scaled;
 
 /// Regularization of both diagonal blocks, in the units that the multipliers and distances have …
@@ -30,10 +30,12 @@ const SEARCH: i32 = 3;
 const MIN_WEIGHT: f64 = 1e-20;
 /// In place of an infinite weight, at fixed variables.
 const FIXED: f64 = 1e20;
-/// The share of the first distances below which they say that all bounds are active.
-const LEAST_DISTANCE: f64 = 1e-4;
-/// Limits of the unit of weights.
-const UNITS: (f64, f64) = (1e-14, 1e14);
+/// A refined solve costs about so many simple ones.
+const CORRECTION_COST: f64 = 6.0;
+/// Corrections of centrality at most.
+const MAX_CORRECTIONS: f64 = 3.0;
+/// Limits of the unit of weights: a large one would only say that all bounds are active.
+const UNITS: (f64, f64) = (1e-14, 1.0);
 
 /// The factored matrix of one iteration, with work space.
 pub(super) struct Newton {
@@ -49,8 +51,6 @@ pub(super) struct Newton {
     step: Vec<f64>,
     /// What the inequalities see of the step in `(x, s)`.
     dv: Vec<f64>,
-    /// Below this the mean distance of the bounds says nothing of their size.
-    least_distance: f64,
     /// The unit of the weights: multipliers by distances, with the curvature.
     unit: f64,
     regularization: f64,
@@ -78,7 +78,6 @@ impl Newton {
             rhs: zeros(n + m),
             step: zeros(n + m),
             dv: zeros(n + m),
-            least_distance: 0.0,
             unit: 1.0,
             regularization: REGULARIZATION,
             left: 0.0,
@@ -105,9 +104,14 @@ impl Newton {
         &self.dv[self.n..]
     }
 
-    /// How accurate the last solve was, for `verbose`.
-    pub(super) fn quality(&self) -> (f64, f64) {
-        (self.regularization, self.left)
+    /// The regularization, its unit, and what the last solve left of its right-hand side, for `verbose`.
+    pub(super) fn quality(&self) -> (f64, f64, f64) {
+        (self.regularization, self.unit, self.left)
+    }
+
+    /// Corrections of centrality that are worth their solves beside the factorization.
+    pub(super) fn corrections(&self) -> u32 {
+        (self.kkt.ldl.cost_ratio() / CORRECTION_COST).clamp(0.0, MAX_CORRECTIONS) as u32
     }
 
     /// Keeps the step …
@@ -148,6 +152,7 @@ impl Newton {
     /// Factors and solves; false where the step is not finite.
     fn attempt(&mut self, problem: &Scaled, it: &mut Iterate) -> bool {
         self.left = f64::INFINITY;
+        self.step.fill(0.0);
         self.factorize(problem) && self.solve(problem, it)
     }
 
@@ -156,10 +161,7 @@ impl Newton {
     pub(super) fn predict(&mut self, problem: &Scaled, it: &mut Iterate) -> bool {
         it.barriers.weights(&mut self.theta);
         let (distance, multiplier) = it.barriers.means_of_bounds(self.n);
-        if self.count == 0 {
-            self.least_distance = LEAST_DISTANCE * distance;
-        }
-        let weight = if distance > 0.0 { multiplier / distance.max(self.least_distance) } else { 0.0 };
+        let weight = if distance > 0.0 { multiplier / distance } else { 0.0 };
         self.unit = unit(problem, weight);
         let mut finite = self.attempt(problem, it);
         if self.left <= GOOD.max(WORSE * self.attainable) {
@@ -190,7 +192,8 @@ impl Newton {
         finite
     }
 
-    /// The step from `it` towards the barriers' targets, which it writes into them; false where it is not finite.
+    /// The step from `it` towards the barriers' targets, which it writes into them; false where it is not finite. It
+    /// starts from the last step: targets of one iteration differ little.
     pub(super) fn solve(&mut self, problem: &Scaled, it: &mut Iterate) -> bool {
         let (n, m) = (problem.num_vars(), problem.num_rows());
         it.barriers.constants(&mut self.h);
@@ -201,9 +204,8 @@ impl Newton {
             let k = n + i;
             self.rhs[k] = (it.split[i] + self.h[k]) * self.diagonal[k] - it.primal[i];
         }
-        self.step.fill(0.0);
         let mut system = Weighted { problem, kkt: &mut self.kkt, diagonal: &self.diagonal, rhs: &self.rhs };
-        let whole = system.residual(&self.step, &mut self.dv);
+        let whole = system.size();
         let limits = Refinement { target: TARGET * whole, max_steps: MAX_STEPS };
         let (left, _) = self.refiner.run(&mut system, &mut self.step, limits);
         system.subtract_product(&self.step, &mut self.dv);

@@ -13,11 +13,9 @@ const SHARE: f64 = 0.995;
 const SHORT: f64 = 0.2;
 /// Products are never aimed at less.
 const CENTER_MIN: f64 = 1e-14;
-/// Corrections of centrality at most …
-const CORRECTIONS: u32 = 3;
-/// … of steps shorter than this …
+/// Centrality is corrected where steps are shorter than this …
 const LONG: f64 = 0.9;
-/// … as long as the sum of both lengths grows by so much.
+/// … as long as the sum of both lengths grows by so much …
 const LEAST_GAIN: f64 = 0.02;
 /// … and each keeps this share.
 const KEPT: f64 = 0.9;
@@ -50,9 +48,9 @@ impl Run<'_> {
         }
         taken = recenter(newton, problem, it, taken, center);
         if self.limits.verbose {
-            let (delta, left) = quality;
+            let (delta, unit, left) = quality;
             print(format_args!(
-                "         delta {delta:.0e} left {left:.0e} affine {affine:.2?} sigma {sigma:.1e} steps {taken:.2?}"
+                "         delta {delta:.0e} unit {unit:.0e} left {left:.0e} affine {affine:.2?} sigma {sigma:.1e} steps {taken:.2?}"
             ));
         }
         it.barriers.advance(taken);
@@ -67,7 +65,7 @@ impl Run<'_> {
 fn recenter(newton: &mut Newton, problem: &Scaled, it: &mut Iterate, mut taken: (f64, f64), center: f64) -> (f64, f64) {
     let linear = problem.p.nnz() == 0;
     let longer = |v: f64| (1.08 * v + 0.08).min(1.0);
-    for _ in 0..CORRECTIONS {
+    for _ in 0..newton.corrections() {
         if taken.0.min(taken.1) >= LONG {
             break;
         }

@@ -26,6 +26,12 @@ impl Weighted<'_> {
         out.iter_mut().zip(self.rhs).for_each(|(o, b)| *o = b - *o);
     }
 
+    /// The size of the right-hand side.
+    pub(super) fn size(&self) -> f64 {
+        let sizes = self.rhs.iter().zip(self.diagonal).map(|(v, d)| v.abs() / d.abs().max(1.0));
+        infinite_if_nan(sizes.fold(0.0, max_nan))
+    }
+
     /// Writes `K v` into `out`, without weights.
     fn multiply(&self, v: &[f64], out: &mut [f64]) {
         let n = self.problem.num_vars();
@@ -43,8 +49,7 @@ impl System for Weighted<'_> {
     fn residual(&mut self, v: &[f64], out: &mut [f64]) -> f64 {
         self.subtract_product(v, out);
         self.weigh(out);
-        let size = out.iter().fold(0.0, |m, v| max_nan(v.abs(), m));
-        if size.is_nan() { f64::INFINITY } else { size }
+        infinite_if_nan(out.iter().fold(0.0, |m, v| max_nan(v.abs(), m)))
     }
 
     fn apply(&mut self, v: &[f64], out: &mut [f64]) {
@@ -56,4 +61,8 @@ impl System for Weighted<'_> {
         v.iter_mut().zip(self.diagonal).for_each(|(v, d)| *v *= d.abs().max(1.0));
         self.kkt.ldl.solve(v);
     }
+}
+
+fn infinite_if_nan(size: f64) -> f64 {
+    if size.is_nan() { f64::INFINITY } else { size }
 }
