@@ -4,7 +4,10 @@
 
 mod common;
 
-use bpqp_traits::{KktResiduals, ProgramUpdate, Settings, Solution, Status, dual_ray_violation, primal_ray_violation};
+use bpqp_traits::{
+    CscMatrix, KktResiduals, ProgramBuf, ProgramUpdate, Settings, Solution, Status, dual_ray_violation,
+    primal_ray_violation,
+};
 use common::{INF, Rng, assert_close, method, program, random_program, session, solve_with};
 
 #[test]
@@ -74,6 +77,43 @@ fn limits_are_kept() {
     assert_eq!(solve_with(&p, &settings).0, Status::IterationLimit);
     let settings = Settings { time_limit: Some(std::time::Duration::ZERO), ..method("interior-point") };
     assert_eq!(solve_with(&p, &settings).0, Status::TimeLimit);
+}
+
+#[test]
+fn a_point_within_tolerance_is_a_solution_at_any_limit() {
+    // Two rows that say the same leave no active set to finish on, so iterations go on within tolerance.
+    let rows = [1.0, 1.0, 2.0, 2.0, 1.0, -1.0];
+    let sides = (&[1.0, 2.0, -INF][..], &[INF, INF, 4.0][..]);
+    let p = program(&[0.0; 4], &[1.0, 1.0], &rows, sides, (&[0.0; 2], &[INF; 2]));
+    let mut within = 0;
+    for limit in 1..60 {
+        let settings = Settings { tolerance: 1e-3, max_iterations: Some(limit), ..method("interior-point") };
+        let (status, s) = solve_with(&p, &settings);
+        let right = KktResiduals::compute(&p.as_ref(), &s).max() <= 1e-3;
+        assert_eq!(status, if right { Status::Solved } else { Status::IterationLimit }, "{limit}");
+        within += u32::from(right);
+    }
+    assert!(within > 10, "{within}");
+}
+
+#[test]
+fn multipliers_that_have_to_grow_are_found() {
+    // The convex function next to noisy data, by second differences, as in the LISWET problems of Li and Swetits: the
+    // multipliers are the data's double sums, of the size of n² where the first ones tried are of size 1.
+    let n = 3000;
+    let mut rng = Rng::new(8);
+    let at = |i: usize| i as f64 / (n - 1) as f64;
+    let q: Vec<f64> = (0..n).map(|i| -(at(i).sqrt() + 0.1 * rng.signed())).collect();
+    let unit: Vec<_> = (0..n).map(|i| (i, i, 1.0)).collect();
+    let differences: Vec<_> = (0..n - 2).flat_map(|i| [(i, i, 1.0), (i, i + 1, -2.0), (i, i + 2, 1.0)]).collect();
+    let p = CscMatrix::from_triplets(n, n, &unit).unwrap();
+    let a = CscMatrix::from_triplets(n - 2, n, &differences).unwrap();
+    let sides = (vec![0.0; n - 2], vec![INF; n - 2]);
+    let p = ProgramBuf::new(p, q, a, sides, (vec![-INF; n], vec![INF; n])).unwrap();
+    let settings = Settings { tolerance: 1e-6, max_iterations: Some(300), ..method("interior-point") };
+    let (status, s) = solve_with(&p, &settings);
+    assert_eq!(status, Status::Solved);
+    assert!(s.y.iter().any(|y| y.abs() > 1e3));
 }
 
 #[test]

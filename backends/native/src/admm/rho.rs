@@ -3,7 +3,7 @@
 use bpqp_traits::{Error, Result};
 
 use crate::NAME;
-use crate::kkt::QuasiDefinite;
+use crate::kkt::{PivotLimits, QuasiDefinite};
 use crate::scaling::Scaled;
 
 const MIN: f64 = 1e-6;
@@ -60,7 +60,7 @@ impl Rho {
         for (i, r) in self.rows.iter().enumerate() {
             kkt.matrix.add_diagonal(n + i, -1.0 / r);
         }
-        if kkt.factorize() {
+        if kkt.factorize(PivotLimits::USUAL) {
             return Ok(());
         }
         Err(Error::backend(NAME, "the factorization of the ADMM step broke down: the data are out of range"))

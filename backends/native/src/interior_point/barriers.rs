@@ -25,6 +25,8 @@ pub(super) struct Barriers {
     residual: Vec<f64>,
     /// What `t z` should become in the step at hand.
     target: Vec<f64>,
+    /// `dt`, `dz` and `target` as saved.
+    saved: [Vec<f64>; 3],
 }
 
 impl Barriers {
@@ -67,6 +69,17 @@ impl Barriers {
         sum / self.len().max(1) as f64
     }
 
+    /// The mean distance and multiplier of the bounds of the `n` variables; zero without bounds.
+    pub(super) fn means_of_bounds(&self, n: usize) -> (f64, f64) {
+        let (mut sums, mut count) = ((0.0, 0.0), 0u32);
+        for (i, _) in self.index.iter().enumerate().filter(|(_, k)| **k < n) {
+            sums = (sums.0 + self.t[i], sums.1 + self.z[i]);
+            count += 1;
+        }
+        let count = f64::from(count.max(1));
+        (sums.0 / count, sums.1 / count)
+    }
+
     /// The same after a step of `(primal, dual)` lengths.
     pub(super) fn mu_after(&self, (primal, dual): (f64, f64)) -> f64 {
         let new = |i: usize| (self.t[i] + primal * self.dt[i]) * (self.z[i] + dual * self.dz[i]);
@@ -89,6 +102,31 @@ impl Barriers {
             // A product much larger than the center says that the linear model is wrong there, not by how much.
             self.target[i] = center - product.clamp(-100.0 * center, 100.0 * center);
         }
+    }
+
+    /// Gondzio's correction: shifts the targets of products that a step of `lengths` leaves outside of a neighborhood.
+    pub(super) fn recenter(&mut self, (primal, dual): (f64, f64), center: f64) {
+        for i in 0..self.len() {
+            let product = (self.t[i] + primal * self.dt[i]) * (self.z[i] + dual * self.dz[i]);
+            let change = product.clamp(center / NEAR, NEAR * center) - product;
+            self.target[i] += change.max(-NEAR * center);
+        }
+    }
+
+    /// Keeps the step …
+    pub(super) fn save(&mut self) {
+        let [a, b, c] = &mut self.saved;
+        a.clone_from(&self.dt);
+        b.clone_from(&self.dz);
+        c.clone_from(&self.target);
+    }
+
+    /// … and takes it back.
+    pub(super) fn restore(&mut self) {
+        let [a, b, c] = &mut self.saved;
+        std::mem::swap(a, &mut self.dt);
+        std::mem::swap(b, &mut self.dz);
+        std::mem::swap(c, &mut self.target);
     }
 
     /// `θ_k`, summed over the sides of every `k`.
@@ -141,8 +179,9 @@ impl Barriers {
         }
     }
 
-    /// Mehrotra's start: takes the whole step, then shifts distances and multipliers to be positive and of like size.
-    pub(super) fn center(&mut self) {
+    /// Mehrotra's start: takes the whole step, then shifts distances and multipliers to be positive and of like size, at
+    /// least `scale` times the typical one.
+    pub(super) fn center(&mut self, scale: f64) {
         for (v, d) in [(&mut self.t, &self.dt), (&mut self.z, &self.dz)] {
             v.iter_mut().zip(d).for_each(|(v, d)| *v += d);
             let least = v.iter().copied().fold(f64::INFINITY, f64::min);
@@ -152,7 +191,7 @@ impl Barriers {
         let product: f64 = self.t.iter().zip(&self.z).map(|(t, z)| t * z).sum();
         let (sum_t, sum_z): (f64, f64) = (self.t.iter().sum(), self.z.iter().sum());
         for (v, other, size) in [(&mut self.t, sum_z, self.sizes.0), (&mut self.z, sum_t, self.sizes.1)] {
-            let shift = (0.5 * product / other.max(1e-300)).max(START * size);
+            let shift = (0.5 * product / other.max(1e-300)).max(scale * START * size);
             v.iter_mut().for_each(|v| *v += shift);
         }
     }
@@ -166,6 +205,8 @@ impl Barriers {
 
 /// The least distance and multiplier at the start, in their typical sizes.
 const START: f64 = 1.0;
+/// Products within this factor of the center are in its neighborhood.
+const NEAR: f64 = 10.0;
 /// Limits of the typical sizes.
 const MIN_SIZE: f64 = 1e-3;
 const MAX_SIZE: f64 = 1e8;

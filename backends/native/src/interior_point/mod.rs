@@ -6,5 +6,7 @@ mod iterate;
 mod newton;
 mod run;
 mod session;
+mod step;
+mod weighted;
 
 pub(crate) use session::{InteriorPoint, Limits};

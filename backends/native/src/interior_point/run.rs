@@ -10,10 +10,6 @@ use crate::polish::{Budget, Point};
 use crate::progress::print;
 use crate::sparse_active_set::SparseActiveSet;
 
-/// Share of the way to the boundary that a step keeps.
-const SHARE: f64 = 0.995;
-/// A step below this is tried again without the second-order term.
-const SHORT: f64 = 0.2;
 /// Complementarity below this has nothing more to gain from the method.
 const MU_MIN: f64 = 1e-12;
 /// Iterations without progress.
@@ -30,6 +26,14 @@ const EXACT: f64 = 1e-11;
 const EXTRA: u32 = 10;
 /// Steps of the polish for each factorization allowed.
 const POLISH_STEPS: u64 = 4;
+/// So many steps in a row …
+const STALL: u32 = 8;
+/// … below this …
+pub(super) const STALLED: f64 = 0.1;
+/// … ask for a start at so many times the typical distances and multipliers.
+const FAR: f64 = 1e4;
+/// Iterations that polish residuals once complementarity has vanished.
+const LAST_IDLE: u32 = 3;
 
 /// How a solve ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +46,12 @@ pub(super) enum End {
 
 /// The state of one solve.
 pub(super) struct Run<'a> {
-    s: &'a mut InteriorPoint,
+    pub(super) s: &'a mut InteriorPoint,
     finisher: Option<&'a mut SparseActiveSet>,
     /// What the finisher made, in the caller's units.
     finished: Option<Solution>,
-    limits: Limits,
-    it: Iterate,
+    pub(super) limits: Limits,
+    pub(super) it: Iterate,
     best: Best,
     /// The active inequalities as predicted now, before, and when the polish last looked at them.
     predicted: [Vec<bool>; 3],
@@ -55,6 +59,10 @@ pub(super) struct Run<'a> {
     polished: u64,
     merit: f64,
     idle: u32,
+    /// Short steps in a row.
+    pub(super) short: u32,
+    /// Of the start's distances and multipliers.
+    scale: f64,
     /// Iterations that began within tolerance.
     extra: u32,
 }
@@ -78,6 +86,8 @@ impl<'a> Run<'a> {
             polished: 0,
             merit: f64::INFINITY,
             idle: 0,
+            short: 0,
+            scale: 1.0,
             extra: 0,
         }
     }
@@ -133,6 +143,9 @@ impl<'a> Run<'a> {
             {
                 return Ok(End::Status(status));
             }
+            if self.is_stalled() && self.restart() {
+                continue;
+            }
             if !self.is_gaining() || !self.step() {
                 break;
             }
@@ -140,12 +153,14 @@ impl<'a> Run<'a> {
         Ok(self.polish(LAST, out).or_else(|| self.limit()).map_or(End::GaveUp, End::Status))
     }
 
+    /// What ends the solve at a limit: a point within tolerance is a solution even then.
     fn limit(&self) -> Option<Status> {
-        if self.limits.is_late() {
+        let limit = if self.limits.is_late() {
             Some(Status::TimeLimit)
         } else {
             (self.spent() >= self.limits.factorizations).then_some(Status::IterationLimit)
-        }
+        };
+        limit.map(|limit| if self.best.residual <= self.limits.tolerance { Status::Solved } else { limit })
     }
 
     fn offer(&mut self) -> f64 {
@@ -158,21 +173,33 @@ impl<'a> Run<'a> {
         infeasibility::status(&program.as_ref(), problem, point(&self.it), self.limits.ray_tolerance, out)
     }
 
+    /// Whether the steps have been short for some time, and the start was the usual one.
+    fn is_stalled(&self) -> bool {
+        self.short >= STALL && self.scale == 1.0
+    }
+
+    /// Starts again, far from the boundary: multipliers that have to grow a lot cannot do so in short steps.
+    fn restart(&mut self) -> bool {
+        self.it = Iterate::new(&self.s.problem);
+        (self.scale, self.short, self.idle, self.merit) = (FAR, 0, 0, f64::INFINITY);
+        self.start()
+    }
+
     /// Mehrotra's start; false where nothing can be factored.
     fn start(&mut self) -> bool {
         let Self { s, it, .. } = self;
         it.measure(&s.problem);
         it.barriers.aim(0.0, false);
-        if !s.newton.factorize(&s.problem, it) || !s.newton.solve(&s.problem, it) {
+        if !s.newton.predict(&s.problem, it) {
             return false;
         }
         self.move_by((1.0, 1.0));
-        self.it.barriers.center();
+        self.it.barriers.center(self.scale);
         true
     }
 
     /// Moves `(x, s)` and `y`; the barriers move by themselves.
-    fn move_by(&mut self, (primal, dual): (f64, f64)) {
+    pub(super) fn move_by(&mut self, (primal, dual): (f64, f64)) {
         let Self { s, it, .. } = self;
         for (v, dv, length) in
             [(&mut it.x, s.newton.dx(), primal), (&mut it.s, s.newton.ds(), primal), (&mut it.y, s.newton.dy(), dual)]
@@ -201,45 +228,7 @@ impl<'a> Run<'a> {
         if merit < PROGRESS * self.merit {
             (self.merit, self.idle) = (merit, 0);
         }
-        self.idle < PATIENCE && (mu >= MU_MIN || self.it.barriers.len() == 0 && self.idle < 3)
-    }
-
-    /// One predictor and one corrector; false where the linear algebra ends.
-    fn step(&mut self) -> bool {
-        let Self { s, it, .. } = self;
-        let InteriorPoint { problem, newton, .. } = &mut **s;
-        loop {
-            if !newton.factorize(problem, it) {
-                return false;
-            }
-            let mu = it.barriers.mu();
-            it.barriers.aim(0.0, false);
-            if !newton.solve(problem, it) {
-                if newton.strengthen() {
-                    continue;
-                }
-                return false;
-            }
-            let affine = lengths(it, 1.0, problem.p.nnz() == 0);
-            let sigma = if mu > 0.0 { (it.barriers.mu_after(affine) / mu).powi(3).clamp(0.0, 1.0) } else { 0.0 };
-            it.barriers.aim(sigma * mu, true);
-            let mut finite = newton.solve(problem, it);
-            let mut taken = lengths(it, SHARE, problem.p.nnz() == 0);
-            if !finite || taken.0.min(taken.1) < SHORT {
-                it.barriers.aim(sigma.max(SHORT) * mu, false);
-                finite = newton.solve(problem, it);
-                taken = lengths(it, SHARE, problem.p.nnz() == 0);
-            }
-            if !finite {
-                return false;
-            }
-            if self.limits.verbose {
-                print(format_args!("         affine {affine:.2?} sigma {sigma:.1e} steps {taken:.2?}"));
-            }
-            it.barriers.advance(taken);
-            self.move_by(taken);
-            return true;
-        }
+        self.idle < PATIENCE && (mu >= MU_MIN || self.idle < LAST_IDLE)
     }
 
     /// Has the finisher try the active set that the iterate predicts.
@@ -280,10 +269,4 @@ impl<'a> Run<'a> {
 
 fn point(it: &Iterate) -> Point<'_> {
     Point { x: &it.x, y: &it.y, zeta: &it.zeta[..it.x.len()] }
-}
-
-/// The longest steps: of one length for both sides unless the problem is linear.
-fn lengths(it: &Iterate, share: f64, linear: bool) -> (f64, f64) {
-    let (primal, dual) = it.barriers.step_lengths(share);
-    if linear { (primal, dual) } else { (primal.min(dual), primal.min(dual)) }
 }

@@ -10,4 +10,4 @@ pub(crate) use assemble::KktMatrix;
 pub use direct::DirectKkt;
 pub(crate) use equilibrate::ruiz_of;
 pub use native_kkt::NativeKkt;
-pub(crate) use quasi_definite::QuasiDefinite;
+pub(crate) use quasi_definite::{PivotLimits, QuasiDefinite};

@@ -6,6 +6,20 @@ use bpqp_traits::{CscRef, Result};
 use super::KktMatrix;
 use crate::linalg::{Ldl, PivotRule};
 
+/// What rounding may leave of a pivot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PivotLimits {
+    /// Smaller ones, and those of the wrong sign, are replaced …
+    pub(crate) least: f64,
+    /// … by this.
+    pub(crate) replacement: f64,
+}
+
+impl PivotLimits {
+    /// For matrices that are regularized by about 1e-8.
+    pub(crate) const USUAL: Self = Self { least: 1e-14, replacement: 1e-8 };
+}
+
 /// The matrix and its factor.
 pub(crate) struct QuasiDefinite {
     pub(crate) matrix: KktMatrix,
@@ -29,8 +43,8 @@ impl QuasiDefinite {
     }
 
     /// Factors what `matrix` holds; false where a pivot is not finite.
-    pub(crate) fn factorize(&mut self) -> bool {
-        let rule = PivotRule { signs: Some(&self.signs), epsilon: 1e-14, delta: 1e-8 };
+    pub(crate) fn factorize(&mut self, limits: PivotLimits) -> bool {
+        let rule = PivotRule { signs: Some(&self.signs), epsilon: limits.least, delta: limits.replacement };
         self.ldl.factorize(&self.matrix.values, rule)
     }
 }

@@ -12,7 +12,7 @@ use bpqp_traits::vector::{axpy, dot, max_abs};
 use super::judge::{Budget, Judge, Point, Spent, Verdict};
 use super::line_search::LineSearch;
 use super::multipliers::multipliers;
-use crate::kkt::QuasiDefinite;
+use crate::kkt::{PivotLimits, QuasiDefinite};
 use crate::linalg::Refiner;
 use crate::scaling::Scaled;
 
@@ -201,7 +201,7 @@ impl Polish {
             self.kkt.matrix.add_diagonal(n + i, if side.is_active() { -1.0 / self.rho } else { -1.0 });
         }
         self.factored = Some((self.rows.clone(), self.bounds.clone(), self.rho, self.sigma));
-        let done = self.kkt.factorize();
+        let done = self.kkt.factorize(PivotLimits::USUAL);
         if !done {
             self.factored = None;
         }
