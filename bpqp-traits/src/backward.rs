@@ -32,9 +32,10 @@ pub trait KktFactor: Send {
     /// [`Error::InvalidArgument`] for a wrong length or a value that is not finite.
     fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport>;
 
-    /// The smallest pivot of the factorization relative to the diagonal entry it came from, where it is one whose pivots
-    /// prove the KKT matrix regular: Cholesky's, of a positive definite `H` and of the Schur complement `C H⁻¹Cᵀ`.
-    fn smallest_pivot(&self) -> Option<f64> {
+    /// How far the KKT matrix is from a singular one, relative to its own entries, where the factor proves or tests it:
+    /// the smallest pivot over the diagonal entry it came from, of Cholesky's factors of a positive definite `H` and of
+    /// the Schur complement `C H⁻¹Cᵀ`; or `‖v‖ / ‖K⁻¹v‖` for a random `v` and the equilibrated `K`.
+    fn regularity(&mut self) -> Option<f64> {
         None
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::csc_matrix::Pattern;
+use crate::csc_matrix::{Pattern, is_diagonal};
 use crate::{CscMatrix, Error, Result};
 
 /// A borrowed sparse matrix in compressed sparse column form.
@@ -16,6 +16,7 @@ pub struct CscRef<'a> {
     col_ptr: &'a [usize],
     row_idx: &'a [usize],
     values: &'a [f64],
+    is_diagonal: bool,
     /// Where these arrays are, if in an owned matrix: [`to_owned`](Self::to_owned) shares them.
     pattern_owner: Option<&'a Arc<Pattern>>,
     values_owner: Option<&'a Arc<Vec<f64>>>,
@@ -34,7 +35,9 @@ impl<'a> CscRef<'a> {
         row_idx: &'a [usize],
         values: &'a [f64],
     ) -> Result<Self> {
-        let matrix = Self { nrows, ncols, col_ptr, row_idx, values, pattern_owner: None, values_owner: None };
+        let is_diagonal = nrows == ncols && is_diagonal(col_ptr, row_idx);
+        let matrix =
+            Self { nrows, ncols, col_ptr, row_idx, values, is_diagonal, pattern_owner: None, values_owner: None };
         matrix.validate().map_err(|reason| Error::invalid_problem("matrix", reason))?;
         Ok(matrix)
     }
@@ -80,9 +83,10 @@ impl<'a> CscRef<'a> {
 
     /// A view of the arrays that an owned, checked matrix holds.
     pub(crate) fn shared(pattern: &'a Arc<Pattern>, values: &'a Arc<Vec<f64>>) -> Self {
-        let Pattern { nrows, ncols, col_ptr, row_idx } = &**pattern;
+        let Pattern { nrows, ncols, col_ptr, row_idx, is_diagonal } = &**pattern;
         let (pattern_owner, values_owner) = (Some(pattern), Some(values));
-        Self { nrows: *nrows, ncols: *ncols, col_ptr, row_idx, values, pattern_owner, values_owner }
+        let (nrows, ncols, is_diagonal) = (*nrows, *ncols, *is_diagonal);
+        Self { nrows, ncols, col_ptr, row_idx, values, is_diagonal, pattern_owner, values_owner }
     }
 
     /// Number of rows.
@@ -173,14 +177,22 @@ impl<'a> CscRef<'a> {
             && (0..self.ncols).all(|j| self.row_idx[self.col_ptr[j + 1] - 1] == j)
     }
 
+    /// The diagonal entry of column `j` of an upper triangle; 0 where none is stored.
+    pub fn diagonal(&self, j: usize) -> f64 {
+        match self.range(j) {
+            range if !range.is_empty() && self.row_idx[range.end - 1] == j => self.values[range.end - 1],
+            _ => 0.0,
+        }
+    }
+
+    /// Whether the diagonal is stored, all of it, and nothing else.
+    pub fn is_diagonal(&self) -> bool {
+        self.is_diagonal
+    }
+
     /// An owned matrix: it shares what is seen of another owned matrix, and copies what is not.
     pub fn to_owned(&self) -> CscMatrix {
-        let pattern = || Pattern {
-            nrows: self.nrows,
-            ncols: self.ncols,
-            col_ptr: self.col_ptr.to_vec(),
-            row_idx: self.row_idx.to_vec(),
-        };
+        let pattern = || Pattern::new(self.nrows, self.ncols, self.col_ptr.to_vec(), self.row_idx.to_vec());
         CscMatrix::shared(
             self.pattern_owner.map_or_else(|| Arc::new(pattern()), Arc::clone),
             self.values_owner.map_or_else(|| Arc::new(self.values.to_vec()), Arc::clone),
@@ -203,7 +215,7 @@ impl<'a> CscRef<'a> {
             values[next[i]] = v;
             next[i] += 1;
         }
-        let pattern = Pattern { nrows: self.ncols, ncols: self.nrows, col_ptr, row_idx };
+        let pattern = Pattern::new(self.ncols, self.nrows, col_ptr, row_idx);
         CscMatrix::shared(Arc::new(pattern), Arc::new(values))
     }
 }

@@ -19,6 +19,21 @@ pub(crate) struct Pattern {
     pub(crate) ncols: usize,
     pub(crate) col_ptr: Vec<usize>,
     pub(crate) row_idx: Vec<usize>,
+    pub(crate) is_diagonal: bool,
+}
+
+impl Pattern {
+    /// Of checked parts.
+    pub(crate) fn new(nrows: usize, ncols: usize, col_ptr: Vec<usize>, row_idx: Vec<usize>) -> Self {
+        let is_diagonal = nrows == ncols && is_diagonal(&col_ptr, &row_idx);
+        Self { nrows, ncols, col_ptr, row_idx, is_diagonal }
+    }
+}
+
+/// Whether every column has its diagonal entry and no other.
+pub(crate) fn is_diagonal(col_ptr: &[usize], row_idx: &[usize]) -> bool {
+    let counts = |v: &[usize]| v.iter().enumerate().all(|(j, &i)| i == j);
+    col_ptr.len() == row_idx.len() + 1 && counts(row_idx) && counts(col_ptr)
 }
 
 impl CscMatrix {
@@ -33,13 +48,13 @@ impl CscMatrix {
     /// As [`CscRef::new`].
     pub fn new(nrows: usize, ncols: usize, col_ptr: Vec<usize>, row_idx: Vec<usize>, values: Vec<f64>) -> Result<Self> {
         CscRef::new(nrows, ncols, &col_ptr, &row_idx, &values)?;
-        let pattern = Pattern { nrows, ncols, col_ptr, row_idx };
+        let pattern = Pattern::new(nrows, ncols, col_ptr, row_idx);
         Ok(Self::shared(Arc::new(pattern), Arc::new(values)))
     }
 
     /// The `nrows × ncols` matrix without entries.
     pub fn zeros(nrows: usize, ncols: usize) -> Self {
-        let pattern = Pattern { nrows, ncols, col_ptr: vec![0; ncols + 1], row_idx: Vec::new() };
+        let pattern = Pattern::new(nrows, ncols, vec![0; ncols + 1], Vec::new());
         Self::shared(Arc::new(pattern), Arc::default())
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd};
 
-use crate::CscRef;
+use crate::{CscRef, vector};
 
 /// Dense columns below this length are not worth whole vectors.
 const SHORT: usize = 8;
@@ -12,22 +12,60 @@ const SHORT: usize = 8;
 impl<'a> CscRef<'a> {
     /// `y += alpha · A x`, with `x` of length `ncols` and `y` of length `nrows`.
     pub fn mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
-        add_columns(self, alpha, x, y);
+        match self.single_row() {
+            Some(row) => y[0] += alpha * vector::dot(row, x),
+            None => add_columns(self, alpha, x, y),
+        }
     }
 
     /// `y += alpha · Aᵀx`, with `x` of length `nrows` and `y` of length `ncols`.
     pub fn transpose_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
-        dot_columns(self, alpha, x, y);
+        match self.single_row() {
+            Some(row) => vector::axpy(alpha * x[0], row, y),
+            None => dot_columns(self, alpha, x, y),
+        }
     }
 
     /// `ax += alpha · A x` and `aty += alpha · Aᵀy` in one pass over the entries.
     pub fn mul_both_add(&self, alpha: f64, (x, ax): (&[f64], &mut [f64]), (y, aty): (&[f64], &mut [f64])) {
-        add_and_dot_columns(self, alpha, (x, ax), (y, aty));
+        match self.single_row() {
+            Some(row) => {
+                ax[0] += alpha * vector::dot(row, x);
+                vector::axpy(alpha * y[0], row, aty);
+            }
+            None => add_and_dot_columns(self, alpha, (x, ax), (y, aty)),
+        }
     }
 
     /// `y += alpha · M x` where this matrix is the upper triangle of the symmetric `M`.
     pub fn symmetric_mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
-        add_symmetric(self, alpha, x, y);
+        if self.is_diagonal() {
+            y.iter_mut().zip(self.values()).zip(x).for_each(|((y, v), x)| *y += alpha * v * x);
+        } else {
+            add_symmetric(self, alpha, x, y);
+        }
+    }
+
+    /// `y += alpha · M x` for the symmetric `M` with this upper triangle, where `x` is zero but at the columns `at` and what
+    /// `y` becomes elsewhere does not matter.
+    pub fn symmetric_mul_add_at(&self, alpha: f64, at: &[usize], x: &[f64], y: &mut [f64]) {
+        if self.is_diagonal() {
+            at.iter().for_each(|&j| y[j] += alpha * self.values()[j] * x[j]);
+        } else {
+            add_symmetric_at(self, alpha, at, x, y);
+        }
+    }
+
+    /// [`mul_both_add`](Self::mul_both_add) where `x` is zero but at the columns `at` and what `aty` becomes elsewhere does not
+    /// matter.
+    pub fn mul_both_add_at(
+        &self,
+        alpha: f64,
+        at: &[usize],
+        (x, ax): (&[f64], &mut [f64]),
+        (y, aty): (&[f64], &mut [f64]),
+    ) {
+        add_and_dot_columns_at(self, alpha, at, (x, ax), (y, aty));
     }
 
     /// `xᵀM x` where this matrix is the upper triangle of the symmetric `M`.
@@ -43,6 +81,11 @@ impl<'a> CscRef<'a> {
         }
         norms.iter_mut().for_each(|n: &mut f64| *n = n.sqrt());
         norms
+    }
+
+    /// The one row, where there is no other and all its entries are stored, as a budget has.
+    fn single_row(&self) -> Option<&'a [f64]> {
+        (self.nrows() == 1 && self.nnz() == self.ncols()).then_some(self.values())
     }
 
     /// The entries of column `j`.
@@ -139,19 +182,43 @@ fn add_and_dot_columns_with_simd<S: Simd>(
     }
 }
 
+#[pulp::with_simd(add_and_dot_columns_at = Arch::new())]
+#[inline(always)]
+fn add_and_dot_columns_at_with_simd<S: Simd>(
+    simd: S,
+    a: &CscRef<'_>,
+    alpha: f64,
+    at: &[usize],
+    (x, ax): (&[f64], &mut [f64]),
+    (y, aty): (&[f64], &mut [f64]),
+) {
+    for &j in at {
+        aty[j] += alpha * a.axpy_dot(simd, a.range(j), (alpha * x[j], ax), y);
+    }
+}
+
 #[pulp::with_simd(add_symmetric = Arch::new())]
 #[inline(always)]
 fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
-    for j in 0..a.ncols() {
-        let Range { start, mut end } = a.range(j);
-        let mut sum = 0.0;
-        if end > start && a.row_idx()[end - 1] == j {
-            end -= 1;
-            sum = a.values()[end] * x[j];
-        }
-        sum += a.axpy_dot(simd, start..end, (alpha * x[j], y), x);
-        y[j] += alpha * sum;
+    (0..a.ncols()).for_each(|j| add_symmetric_column(simd, a, alpha, j, (x, y)));
+}
+
+#[pulp::with_simd(add_symmetric_at = Arch::new())]
+#[inline(always)]
+fn add_symmetric_at_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, at: &[usize], x: &[f64], y: &mut [f64]) {
+    at.iter().for_each(|&j| add_symmetric_column(simd, a, alpha, j, (x, y)));
+}
+
+#[inline(always)]
+fn add_symmetric_column<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, j: usize, (x, y): (&[f64], &mut [f64])) {
+    let Range { start, mut end } = a.range(j);
+    let mut sum = 0.0;
+    if end > start && a.row_idx()[end - 1] == j {
+        end -= 1;
+        sum = a.values()[end] * x[j];
     }
+    sum += a.axpy_dot(simd, start..end, (alpha * x[j], y), x);
+    y[j] += alpha * sum;
 }
 
 #[inline(always)]

@@ -77,6 +77,47 @@ fn products_match_dense_ones() {
 }
 
 #[test]
+fn products_with_one_full_row_or_a_diagonal_match_dense_ones() {
+    let row = CscMatrix::from_dense_rows(1, 3, &[1.0, -2.0, 4.0]).unwrap();
+    let (mut y, mut x) = ([1.0], [1.0, 0.0, 0.0]);
+    row.as_ref().mul_add(2.0, &[1.0, 1.0, 1.0], &mut y);
+    row.as_ref().transpose_mul_add(-1.0, &[3.0], &mut x);
+    assert_eq!((y, x), ([7.0], [-2.0, 6.0, -12.0]));
+    row.as_ref().mul_both_add(1.0, (&[0.0, 1.0, 1.0], &mut y), (&[1.0], &mut x));
+    assert_eq!((y, x), ([9.0], [-1.0, 4.0, -8.0]));
+    let diagonal = CscMatrix::from_diagonal(&[2.0, 3.0]).unwrap();
+    let view = diagonal.as_ref();
+    assert!(view.is_diagonal() && !row.as_ref().is_diagonal() && !CscMatrix::zeros(2, 2).as_ref().is_diagonal());
+    assert!(CscRef::new(2, 2, view.col_ptr(), view.row_idx(), view.values()).unwrap().is_diagonal());
+    assert_eq!([view.diagonal(0), view.diagonal(1), CscMatrix::zeros(2, 2).as_ref().diagonal(1)], [2.0, 3.0, 0.0]);
+    let mut y = [1.0, 1.0];
+    view.symmetric_mul_add(-1.0, &[1.0, 2.0], &mut y);
+    assert_eq!(y, [-1.0, -5.0]);
+}
+
+#[test]
+fn products_at_some_columns_match_whole_ones() {
+    let n = 12;
+    let triangle: Vec<f64> = (0..n * n).map(|k| if k % n >= k / n { (k % 7) as f64 - 3.0 } else { 0.0 }).collect();
+    let upper = CscMatrix::from_dense_rows(n, n, &triangle).unwrap();
+    let a = CscMatrix::from_dense_rows(n, n, &(0..n * n).map(|k| (k % 5) as f64 - 1.0).collect::<Vec<_>>()).unwrap();
+    let at = [1, 4, 11];
+    let (mut x, y) = (vec![0.0; n], (0..n).map(|i| i as f64).collect::<Vec<_>>());
+    at.iter().for_each(|&j| x[j] = 1.0 + j as f64);
+    let (mut whole, mut part) = (vec![1.0; n], vec![1.0; n]);
+    upper.as_ref().symmetric_mul_add(2.0, &x, &mut whole);
+    upper.as_ref().symmetric_mul_add_at(2.0, &at, &x, &mut part);
+    assert!(at.iter().all(|&j| part[j] == whole[j]));
+    let (mut ax, mut ax_part) = (vec![0.0; n], vec![0.0; n]);
+    a.as_ref().mul_both_add(2.0, (&x, &mut ax), (&y, &mut whole));
+    a.as_ref().mul_both_add_at(2.0, &at, (&x, &mut ax_part), (&y, &mut part));
+    assert!(ax == ax_part && at.iter().all(|&j| part[j] == whole[j]));
+    let diagonal = CscMatrix::from_diagonal(&vec![3.0; n]).unwrap();
+    diagonal.as_ref().symmetric_mul_add_at(1.0, &at, &x, &mut part);
+    assert!(at.iter().all(|&j| part[j] == whole[j] + 3.0 * x[j]));
+}
+
+#[test]
 fn products_do_not_swallow_nan() {
     let a = rectangle();
     let mut y = [0.0; 2];

@@ -20,8 +20,9 @@ impl Convexity {
     /// # Errors
     /// [`Error::NotConvex`].
     pub(crate) fn check(&mut self, p: CscRef<'_>) -> Result<()> {
-        if let Some((i, _, v)) = p.entries().find(|&(i, j, v)| i == j && v < 0.0) {
-            return Err(Error::NotConvex { reason: format!("P[{i}, {i}] = {v} is negative") });
+        let negative = |j: &usize| p.diagonal(*j) < 0.0;
+        if let Some(j) = (0..p.ncols()).find(negative) {
+            return Err(Error::NotConvex { reason: format!("P[{j}, {j}] = {} is negative", p.diagonal(j)) });
         }
         if is_dominated_by_diagonal(p) {
             return Ok(());
@@ -54,13 +55,19 @@ impl Convexity {
 
 /// Whether `p_ii ≥ Σ|p_ij|` in every row: by Gershgorin's circles no eigenvalue is negative then.
 fn is_dominated_by_diagonal(p: CscRef<'_>) -> bool {
+    if p.is_diagonal() {
+        return p.values().iter().all(|&v| v >= 0.0);
+    }
     let mut excess = vec![0.0; p.ncols()];
-    for (i, j, v) in p.entries() {
-        if i == j {
-            excess[i] += v;
-        } else {
-            excess[i] -= v.abs();
-            excess[j] -= v.abs();
+    for j in 0..p.ncols() {
+        let column = p.col_ptr()[j]..p.col_ptr()[j + 1];
+        for (&i, v) in p.row_idx()[column.clone()].iter().zip(&p.values()[column]) {
+            if i == j {
+                excess[j] += v;
+            } else {
+                excess[i] -= v.abs();
+                excess[j] -= v.abs();
+            }
         }
     }
     excess.iter().all(|&v| v >= 0.0)

@@ -122,9 +122,9 @@ impl NativeSession {
         let limits = (self.options.max_iterations, self.deadline(started));
         let Some(sparse) = &mut self.sparse else { return Ok(None) };
         if let Some(start) = &self.start {
-            sparse.warm_start(&start.x, &start.y, &start.bound_duals);
+            sparse.warm_start(&self.program.as_ref(), &start.x, &start.y, &start.bound_duals);
         }
-        let status = sparse.solve(self.options.tolerance, limits, out)?;
+        let status = sparse.solve(&self.program.as_ref(), self.options.tolerance, limits, out)?;
         if status.is_some() {
             self.start = None;
         }
@@ -174,8 +174,9 @@ impl NativeSession {
         {
             // For the factor on this set, and the next start from it.
             let mut exact = Solution::default();
-            sparse.warm_start(&out.x, &out.y, &out.bound_duals);
-            if sparse.solve(tolerance, (1, deadline), &mut exact)?.is_some() {
+            let program = self.program.as_ref();
+            sparse.warm_start(&program, &out.x, &out.y, &out.bound_duals);
+            if sparse.solve(&program, tolerance, (1, deadline), &mut exact)?.is_some() {
                 exact.iterations += out.iterations;
                 *out = exact;
             }

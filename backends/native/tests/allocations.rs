@@ -37,11 +37,19 @@ static COUNTING: Counting = Counting;
 
 const N: usize = 30;
 
-/// `½‖x‖² + qᵀx` with coupling, over `Σx = 1`, `x ≥ 0` and some rows; `definite` says whether `P` is.
-fn program(definite: bool) -> ProgramBuf {
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Hessian {
+    Definite,
+    Semidefinite,
+    Diagonal,
+}
+
+/// `½‖x‖² + qᵀx`, with coupling unless diagonal, over `Σx = 1`, `x ≥ 0` and some rows.
+fn program(hessian: Hessian) -> ProgramBuf {
+    let coupled = |i: usize| hessian != Hessian::Diagonal && !i.is_multiple_of(3);
     let entry = |i: usize, j: usize| match (i == j, i < j) {
-        (true, _) if definite || !i.is_multiple_of(3) => 2.0 + i as f64 / 10.0,
-        (_, true) if !i.is_multiple_of(3) && !j.is_multiple_of(3) => 0.05,
+        (true, _) if hessian != Hessian::Semidefinite || !i.is_multiple_of(3) => 2.0 + i as f64 / 10.0,
+        (_, true) if coupled(i) && coupled(j) => 0.05,
         _ => 0.0,
     };
     let p: Vec<f64> = (0..N * N).map(|k| entry(k / N, k % N)).collect();
@@ -72,10 +80,17 @@ fn active_set(out: &Solution) -> ActiveSet {
 
 #[test]
 fn a_warm_solve_allocates_nothing() {
-    for definite in [true, false] {
-        let program = program(definite);
+    let cases = [
+        (Hessian::Definite, "dense"),
+        (Hessian::Semidefinite, "dense"),
+        (Hessian::Definite, "sparse"),
+        (Hessian::Diagonal, "sparse"),
+    ];
+    for case in cases {
+        let program = program(case.0);
         let mut settings = Settings::with_tolerance(1e-9);
         settings.options.insert("method".into(), "active-set".into());
+        settings.options.insert("structure".into(), case.1.into());
         let mut session = NativeSolver.setup(&program.as_ref(), &settings).unwrap();
         let vectors: Vec<Vec<f64>> = (0..5).map(q).collect();
         let mut out = Solution::default();
@@ -87,7 +102,7 @@ fn a_warm_solve_allocates_nothing() {
             for (k, q) in vectors.iter().enumerate() {
                 let before = ALLOCATIONS.load(Ordering::Relaxed);
                 session.update(&ProgramUpdate { q: Some(q), ..Default::default() }).unwrap();
-                assert_eq!(session.solve(&mut out).unwrap(), Status::Solved, "{definite} {k}");
+                assert_eq!(session.solve(&mut out).unwrap(), Status::Solved, "{case:?} {k}");
                 let solved = ALLOCATIONS.load(Ordering::Relaxed) - before;
                 if round == 0 {
                     sets.push(active_set(&out));
@@ -104,6 +119,6 @@ fn a_warm_solve_allocates_nothing() {
         }
         assert!(sets.windows(2).any(|s| s[0] != s[1]), "the active set never changes");
         assert!(gradients > 0, "no factor was lent");
-        assert!(counts.iter().filter(|c| c.0 >= 2).all(|c| (c.1, c.2) == (0, 0)), "{definite}: {counts:?}");
+        assert!(counts.iter().filter(|c| c.0 >= 2).all(|c| (c.1, c.2) == (0, 0)), "{case:?}: {counts:?}");
     }
 }

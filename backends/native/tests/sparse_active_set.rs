@@ -148,6 +148,27 @@ fn new_values_are_those_of_a_new_session() {
 }
 
 #[test]
+fn constraints_enter_one_by_one_where_all_at_once_are_too_many() {
+    // On the plane all three bounds are violated, and no point of it has all three.
+    for coupling in [0.0, 0.1] {
+        let mut p = vec![(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)];
+        p.extend((coupling > 0.0).then_some((0, 1, coupling)));
+        let p = CscMatrix::from_triplets(3, 3, &p).unwrap();
+        let q = vec![-5.0 - 5.0 * coupling, -5.0 - 5.0 * coupling, 9.0];
+        let a = CscMatrix::from_triplets(1, 3, &[(0, 0, 1.0), (0, 1, 1.0), (0, 2, 1.0)]).unwrap();
+        let bounds = (vec![-1.5; 3], vec![1.0; 3]);
+        let p = ProgramBuf::new(p, q, a, (vec![1.0], vec![1.0]), bounds).unwrap();
+        let mut alone = structure("sparse");
+        alone.options.insert("method".into(), "active-set".into());
+        let (status, s) = solve_with(&p, &alone);
+        assert_eq!(status, Status::Solved);
+        assert_close(&s.x, &[1.0, 1.0, -1.0], 1e-12);
+        assert_close(&s.y, &[-8.0], 1e-11);
+        assert_close(&s.bound_duals, &[12.0 + 4.0 * coupling, 12.0 + 4.0 * coupling, 0.0], 1e-11);
+    }
+}
+
+#[test]
 fn a_contradiction_is_left_to_a_method_that_can_prove_it() {
     let p = CscMatrix::from_triplets(2, 2, &[(0, 0, 1.0), (1, 1, 1.0)]).unwrap();
     let a = CscMatrix::from_triplets(1, 2, &[(0, 0, 1.0), (0, 1, 1.0)]).unwrap();

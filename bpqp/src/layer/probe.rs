@@ -57,7 +57,7 @@ impl Rank {
     /// answer has another component, whichever solver gave it.
     pub(crate) fn of(kkt: &mut ReducedKkt) -> Result<Self> {
         let (free, rows) = (kkt.free().to_vec(), kkt.rows().to_vec());
-        // A lent factor has proved the matrix regular by its pivots.
+        // A lent factor is that of a regular matrix.
         let Some((h, c, factor)) = kkt.parts() else { return Ok(Self::default()) };
         let (d, k) = (h.ncols(), c.nrows());
         if d == 0 {

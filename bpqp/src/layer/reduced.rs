@@ -10,7 +10,7 @@ use bpqp_traits::{
 /// Marks a variable or row that is not part of the reduced system.
 const ABSENT: usize = usize::MAX;
 
-/// A factor whose pivots are this large, relative to the diagonal, is far from singular.
+/// A factor that is this far from singular by its own word is regular.
 const REGULAR: f64 = 1e-6;
 
 /// Relative residual up to which the least-norm solution is preferred to the one the solver found.
@@ -74,17 +74,17 @@ impl ReducedKkt {
     }
 
     /// The system on `active` by the factor that `session` holds; `None` where it holds none, or one that is close to
-    /// singular by its pivots, or by a probe where they prove nothing.
+    /// singular by its own word, or by a probe where it has none.
     pub(crate) fn lent(
         program: &ProgramRef<'_>,
         active: ActiveSet,
         session: &mut (dyn Session + 'static),
     ) -> Option<Self> {
-        let pivot = session.adjoint_factor(&active)?.smallest_pivot();
+        let regularity = session.adjoint_factor(&active)?.regularity();
         let (free, rows) = (active.free_variables().collect(), active.active_rows().collect());
         let mut kkt = Self { active, free, rows, own: None, null_space: None };
-        let regular = match pivot {
-            Some(pivot) => pivot >= REGULAR,
+        let regular = match regularity {
+            Some(regularity) => regularity >= REGULAR,
             None => is_regular(&mut kkt, program, session).unwrap_or(false),
         };
         regular.then_some(kkt)

@@ -84,7 +84,7 @@ impl Engine {
 }
 
 impl KktFactor for Engine {
-    fn smallest_pivot(&self) -> Option<f64> {
+    fn regularity(&mut self) -> Option<f64> {
         self.factor.smallest_pivot()
     }
 

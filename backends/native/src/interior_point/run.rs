@@ -237,8 +237,9 @@ impl<'a> Run<'a> {
         let (mut guess, mut out) = (Solution::default(), Solution::default());
         let it = point(&self.it);
         self.s.problem.unscale(it.x, it.y, it.zeta, &mut guess);
-        finisher.warm_start(&guess.x, &guess.y, &guess.bound_duals);
-        let status = finisher.solve(self.limits.tolerance, (EARLY, self.limits.deadline), &mut out)?;
+        let program = self.s.program.as_ref();
+        finisher.warm_start(&program, &guess.x, &guess.y, &guess.bound_duals);
+        let status = finisher.solve(&program, self.limits.tolerance, (EARLY, self.limits.deadline), &mut out)?;
         self.polished += out.iterations;
         if status == Some(Status::Solved) {
             self.finished = Some(out);

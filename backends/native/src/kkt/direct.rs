@@ -10,6 +10,8 @@ use crate::linalg::{Ldl, PivotRule, Refinement, Refiner, System};
 
 /// Regularization of the equilibrated matrix.
 const DELTA: f64 = 1e-8;
+/// Passes of equilibration.
+const PASSES: usize = 6;
 /// Tried in turn where a factorization breaks down.
 const FALLBACK_DELTAS: [f64; 3] = [DELTA, 1e-6, 1e-4];
 /// A pivot this close to the regularization says that the matrix is (nearly) singular.
@@ -168,7 +170,8 @@ impl Regularized {
 
     fn factorize(&mut self, qp: &AdjointQpRef<'_>, equilibrate: bool) -> Result<()> {
         self.matrix.set(qp.h().values(), qp.c().values());
-        self.scale = if equilibrate { ruiz(&self.matrix) } else { uniform(&self.matrix) };
+        self.scale =
+            if equilibrate { ruiz(&self.matrix.pattern, &self.matrix.values, PASSES) } else { uniform(&self.matrix) };
         self.matrix.scale(&self.scale);
         let mut added = 0.0;
         for delta in FALLBACK_DELTAS {

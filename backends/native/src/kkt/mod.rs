@@ -8,6 +8,6 @@ mod quasi_definite;
 
 pub(crate) use assemble::KktMatrix;
 pub use direct::DirectKkt;
-pub(crate) use equilibrate::ruiz_of;
+pub(crate) use equilibrate::ruiz;
 pub use native_kkt::NativeKkt;
 pub(crate) use quasi_definite::{PivotLimits, QuasiDefinite};

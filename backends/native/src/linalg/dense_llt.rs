@@ -51,6 +51,14 @@ impl DenseLlt {
         Self { n, l: vec![0.0; n * n], inverse_diagonal: vec![0.0; n] }
     }
 
+    /// Makes room for matrices of another size, in the memory that is there where it suffices.
+    pub(crate) fn resize(&mut self, n: usize) {
+        self.n = n;
+        self.l.clear();
+        self.l.resize(n * n, 0.0);
+        self.inverse_diagonal.resize(n, 0.0);
+    }
+
     /// Factors `A + diag(shift)`, the upper triangle of `A` packed by columns, and returns the smallest pivot relative
     /// to the diagonal of the matrix; `None` where a pivot is not positive.
     pub(crate) fn factorize(&mut self, packed: &[f64], shift: &[f64]) -> Option<f64> {

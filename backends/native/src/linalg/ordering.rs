@@ -26,7 +26,7 @@ pub(crate) fn reverse_cuthill_mckee(pattern: &UpperPattern) -> Vec<usize> {
 
 const UNSEEN: usize = usize::MAX;
 /// Searches for a far end at most.
-const SEARCHES: u32 = 2;
+const SEARCHES: u32 = 1;
 
 /// Neighbours, off the diagonal.
 struct Graph {

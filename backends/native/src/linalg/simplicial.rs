@@ -1,99 +1,129 @@
-//! Sparse LDLᵀ row by row, for patterns that change from one factorization to the next: elimination tree, counts and
-//! numbers in one go (Davis 2005), in memory that is kept.
+//! Sparse LDLᵀ row by row (Davis 2005) of principal submatrices of one matrix, which change from one factorization to the
+//! next: elimination tree and numbers in one go, in memory that is kept.
 
 use super::ldl::{PivotRule, UpperPattern};
 
-const NONE: usize = usize::MAX;
+const NONE: u32 = u32::MAX;
+/// Marks what is not kept.
+const OUT: u32 = NONE - 1;
 
 /// The factor of the last matrix.
 #[derive(Default)]
 pub(crate) struct Simplicial {
-    parent: Vec<usize>,
+    parent: Vec<u32>,
     /// The last row that visited a column.
-    visited: Vec<usize>,
+    visited: Vec<u32>,
+    /// Where the entries of every column start; there is room for those of the pattern analyzed.
+    start: Vec<usize>,
     /// Entries of every column so far.
-    count: Vec<usize>,
-    col_ptr: Vec<usize>,
-    row_idx: Vec<usize>,
+    count: Vec<u32>,
+    row_idx: Vec<u32>,
     values: Vec<f64>,
     /// `1/D`.
     inverse: Vec<f64>,
     /// One row of `L`: its entries, and its pattern from the end.
     row: Vec<f64>,
-    stack: Vec<usize>,
+    stack: Vec<u32>,
 }
 
 impl Simplicial {
-    /// Entries below the diagonal of `L` and multiplications to compute them; `None` from `limit` entries on.
+    /// Entries below the diagonal of `L` and multiplications to compute them; `None` from `limit` entries on. Makes room
+    /// for the factor, and so for that of every principal submatrix: it fills in no more.
     pub(crate) fn analyze(&mut self, pattern: &UpperPattern, limit: usize) -> Option<(usize, usize)> {
         let dim = pattern.dim;
-        self.parent.clear();
-        self.parent.resize(dim, NONE);
-        self.visited.clear();
-        self.visited.resize(dim, NONE);
-        self.count.clear();
-        self.count.resize(dim, 0);
+        u32::try_from(dim).ok().filter(|&dim| dim < OUT)?;
+        self.clear(dim);
         let mut entries = 0;
         for k in 0..dim {
-            self.visited[k] = k;
+            self.visited[k] = k as u32;
             for &start in &pattern.row_idx[pattern.col_ptr[k]..pattern.col_ptr[k + 1]] {
                 let mut i = start;
-                while i < k && self.visited[i] != k {
+                while i < k && self.visited[i] != k as u32 {
                     if self.parent[i] == NONE {
-                        self.parent[i] = k;
+                        self.parent[i] = k as u32;
                     }
                     self.count[i] += 1;
                     entries += 1;
-                    self.visited[i] = k;
-                    i = self.parent[i];
+                    self.visited[i] = k as u32;
+                    i = self.parent[i] as usize;
                 }
             }
             if entries > limit {
                 return None;
             }
         }
-        Some((entries, self.count.iter().map(|c| c * c).sum()))
-    }
-
-    /// Factors the matrix of `values` on `pattern`; false where a pivot is zero or not finite.
-    pub(crate) fn factorize(&mut self, pattern: &UpperPattern, values: &[f64], rule: PivotRule<'_>) -> bool {
-        let dim = pattern.dim;
-        let Some((entries, _)) = self.analyze(pattern, usize::MAX) else { return false };
-        self.col_ptr.clear();
-        self.col_ptr.push(0);
-        let mut end = 0;
-        for count in &mut self.count {
-            end += *count;
-            self.col_ptr.push(end);
-            *count = 0;
-        }
+        self.start.clear();
+        self.start.extend(self.count.iter().scan(0, |end, &count| {
+            let start = *end;
+            *end += count as usize;
+            Some(start)
+        }));
         self.row_idx.resize(entries, 0);
         self.values.resize(entries, 0.0);
         self.inverse.resize(dim, 0.0);
-        self.row.clear();
         self.row.resize(dim, 0.0);
         self.stack.resize(dim, 0);
-        self.visited.fill(NONE);
-        (0..dim).all(|k| self.append_row(k, pattern, values, rule))
+        Some((entries, self.count.iter().map(|&c| c as usize * c as usize).sum()))
     }
 
-    fn append_row(&mut self, k: usize, pattern: &UpperPattern, values: &[f64], rule: PivotRule<'_>) -> bool {
+    fn clear(&mut self, dim: usize) {
+        self.parent.clear();
+        self.parent.resize(dim, NONE);
+        self.visited.clear();
+        self.visited.resize(dim, NONE);
+        self.count.clear();
+        self.count.resize(dim, 0);
+    }
+
+    /// Factors the principal submatrix at `kept` (`dim`) of the matrix, of the pattern analyzed, with `shift` added to the
+    /// diagonal with the signs of the `rule`; false where a pivot is zero or not finite.
+    pub(crate) fn factorize(
+        &mut self,
+        (pattern, values): (&UpperPattern, &[f64]),
+        kept: &[bool],
+        shift: f64,
+        rule: PivotRule<'_>,
+    ) -> bool {
+        self.clear(pattern.dim);
+        self.row.fill(0.0);
+        for (visited, kept) in self.visited.iter_mut().zip(kept) {
+            *visited = if *kept { NONE } else { OUT };
+        }
+        for k in 0..pattern.dim {
+            if !kept[k] {
+                // Solves leave a zero.
+                self.inverse[k] = 0.0;
+            } else if !self.append_row(k, (pattern, values), shift, rule) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn append_row(
+        &mut self,
+        k: usize,
+        (pattern, values): (&UpperPattern, &[f64]),
+        shift: f64,
+        rule: PivotRule<'_>,
+    ) -> bool {
         let top = self.reach(k, pattern, values);
         let mut pivot = std::mem::take(&mut self.row[k]);
         for at in top..self.stack.len() {
-            let i = self.stack[at];
+            let i = self.stack[at] as usize;
             let v = std::mem::take(&mut self.row[i]);
-            let (start, end) = (self.col_ptr[i], self.col_ptr[i] + self.count[i]);
+            let (start, end) = (self.start[i], self.start[i] + self.count[i] as usize);
             for (&r, l) in self.row_idx[start..end].iter().zip(&self.values[start..end]) {
-                self.row[r] -= l * v;
+                self.row[r as usize] -= l * v;
             }
             let l = v * self.inverse[i];
             pivot -= l * v;
-            (self.row_idx[end], self.values[end]) = (k, l);
+            (self.row_idx[end], self.values[end]) = (k as u32, l);
             self.count[i] += 1;
         }
         if let Some(signs) = rule.signs {
             let sign = f64::from(signs[k]);
+            pivot += sign * shift;
             if pivot * sign <= rule.epsilon {
                 pivot = sign * rule.delta;
             }
@@ -103,19 +133,25 @@ impl Simplicial {
     }
 
     /// Scatters row `k` of the matrix into `row`; the pattern of row `k` of `L`, in order of elimination, is what the
-    /// stack holds from the index returned.
+    /// stack holds from the index returned. The elimination tree grows on the way.
     fn reach(&mut self, k: usize, pattern: &UpperPattern, values: &[f64]) -> usize {
         let range = pattern.col_ptr[k]..pattern.col_ptr[k + 1];
-        let mut top = self.stack.len();
-        self.visited[k] = k;
+        let (mut top, mark) = (self.stack.len(), k as u32);
+        self.visited[k] = mark;
         for (&start, v) in pattern.row_idx[range.clone()].iter().zip(&values[range]) {
+            if self.visited[start] == OUT {
+                continue;
+            }
             self.row[start] += v;
             let (mut i, mut len) = (start, 0);
-            while i < k && self.visited[i] != k {
-                self.stack[len] = i;
+            while self.visited[i] != mark {
+                if self.parent[i] == NONE {
+                    self.parent[i] = mark;
+                }
+                self.stack[len] = i as u32;
                 len += 1;
-                self.visited[i] = k;
-                i = self.parent[i];
+                self.visited[i] = mark;
+                i = self.parent[i] as usize;
             }
             while len > 0 {
                 (top, len) = (top - 1, len - 1);
@@ -125,20 +161,36 @@ impl Simplicial {
         top
     }
 
-    /// Solves in place.
+    /// Solves in place; what was not kept becomes zero.
     pub(crate) fn solve(&self, x: &mut [f64]) {
-        for j in 0..x.len() {
+        for (j, (rows, values)) in self.columns().enumerate() {
             let xj = x[j];
-            let column = self.col_ptr[j]..self.col_ptr[j + 1];
-            for (&i, l) in self.row_idx[column.clone()].iter().zip(&self.values[column]) {
-                x[i] -= l * xj;
+            for (&i, l) in rows.iter().zip(values) {
+                x[i as usize] -= l * xj;
             }
         }
-        for j in (0..x.len()).rev() {
-            let column = self.col_ptr[j]..self.col_ptr[j + 1];
-            let entries = self.row_idx[column.clone()].iter().zip(&self.values[column]);
-            x[j] = x[j] * self.inverse[j] - entries.map(|(&i, l)| l * x[i]).sum::<f64>();
+        for ((j, (rows, values)), inverse) in self.columns().enumerate().zip(&self.inverse).rev() {
+            // Two sums, which do not wait for one another.
+            let (pairs, last) = rows.as_chunks::<2>();
+            let (values, last_value) = values.as_chunks::<2>();
+            let (mut even, mut odd) = (0.0, 0.0);
+            for (rows, values) in pairs.iter().zip(values) {
+                even += values[0] * x[rows[0] as usize];
+                odd += values[1] * x[rows[1] as usize];
+            }
+            if let ([row], [value]) = (last, last_value) {
+                even += value * x[*row as usize];
+            }
+            x[j] = x[j] * inverse - (even + odd);
         }
+    }
+
+    /// The columns of `L` below the diagonal.
+    fn columns(&self) -> impl DoubleEndedIterator<Item = (&[u32], &[f64])> + ExactSizeIterator {
+        self.start.iter().zip(&self.count).map(|(&start, &count)| {
+            let range = start..start + count as usize;
+            (&self.row_idx[range.clone()], &self.values[range])
+        })
     }
 }
 
@@ -146,28 +198,53 @@ impl Simplicial {
 mod tests {
     use super::*;
 
+    /// Factors all of it.
+    fn factorize(ldl: &mut Simplicial, pattern: &UpperPattern, values: &[f64]) -> bool {
+        ldl.analyze(pattern, 100).is_some()
+            && ldl.factorize((pattern, values), &vec![true; pattern.dim], 0.0, PivotRule::NONE)
+    }
+
     #[test]
-    fn solves_what_it_factors_on_changing_patterns() {
+    fn solves_what_it_factors() {
         let mut ldl = Simplicial::default();
         // An arrow, then a path with a negative pivot, by upper columns.
         let arrow = UpperPattern { dim: 3, col_ptr: vec![0, 1, 2, 5], row_idx: vec![0, 1, 0, 1, 2] };
-        assert!(ldl.factorize(&arrow, &[2.0, 4.0, 1.0, -2.0, 3.0], PivotRule::NONE));
+        assert!(factorize(&mut ldl, &arrow, &[2.0, 4.0, 1.0, -2.0, 3.0]));
         let mut x = [2.0 + 3.0, 8.0 - 6.0, 1.0 - 4.0 + 9.0];
         ldl.solve(&mut x);
         for (x, want) in x.iter().zip([1.0, 2.0, 3.0]) {
             assert!((x - want).abs() < 1e-14);
         }
         let path = UpperPattern { dim: 2, col_ptr: vec![0, 1, 3], row_idx: vec![0, 0, 1] };
-        assert!(ldl.factorize(&path, &[1.0, 2.0, 0.0], PivotRule::NONE));
+        assert!(factorize(&mut ldl, &path, &[1.0, 2.0, 0.0]));
         let mut x = [1.0 + 2.0 * 5.0, 2.0];
         ldl.solve(&mut x);
         assert!((x[0] - 1.0).abs() < 1e-14 && (x[1] - 5.0).abs() < 1e-14);
     }
 
     #[test]
+    fn submatrices_are_factored_in_the_room_of_the_whole() {
+        // The full 4 × 4 matrix of ones with 2, 3, 4, 5 on the diagonal.
+        let col_ptr = vec![0, 1, 3, 6, 10];
+        let full = UpperPattern { dim: 4, col_ptr, row_idx: vec![0, 0, 1, 0, 1, 2, 0, 1, 2, 3] };
+        let values = [2.0, 1.0, 3.0, 1.0, 1.0, 4.0, 1.0, 1.0, 1.0, 5.0];
+        let mut ldl = Simplicial::default();
+        assert_eq!(ldl.analyze(&full, 100), Some((6, 14)));
+        for kept in [[true, false, true, true], [false, true, false, true], [true; 4], [false, false, false, true]] {
+            assert!(ldl.factorize((&full, &values), &kept, 0.0, PivotRule::NONE));
+            let want: Vec<f64> = kept.iter().enumerate().map(|(i, &k)| if k { 1.0 + i as f64 } else { 0.0 }).collect();
+            let total: f64 = want.iter().sum();
+            // Where nothing is kept, the right-hand side does not matter.
+            let mut x: Vec<f64> = (0..4).map(|i| total + (1.0 + i as f64) * want[i]).collect();
+            ldl.solve(&mut x);
+            assert!(x.iter().zip(&want).all(|(x, want)| (x - want).abs() < 1e-14), "{kept:?}: {x:?}");
+        }
+    }
+
+    #[test]
     fn a_zero_pivot_is_told() {
         let one = UpperPattern { dim: 1, col_ptr: vec![0, 1], row_idx: vec![0] };
-        assert!(!Simplicial::default().factorize(&one, &[0.0], PivotRule::NONE));
+        assert!(!factorize(&mut Simplicial::default(), &one, &[0.0]));
     }
 
     #[test]

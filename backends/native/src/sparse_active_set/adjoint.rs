@@ -1,13 +1,13 @@
 //! The adjoint QP on the final set, by the factor that the last solve ended with.
 
-use bpqp_traits::vector::{axpy, max_abs, max_nan};
+use bpqp_traits::vector::{axpy, max_abs};
 use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint};
 
 use super::method::SparseActiveSet;
 use crate::linalg::correct;
 
 /// A residual this small is enough.
-const ENOUGH: f64 = 1e-14;
+const ENOUGH: f64 = 1e-12;
 
 impl SparseActiveSet {
     /// The factor on `active`, if the last solve ended on that set.
@@ -25,39 +25,46 @@ impl SparseActiveSet {
 
     /// Writes `(−g, r) − K w` into `residual`, zero on what is eliminated; returns its size.
     fn adjoint_residual(&mut self, g: &[f64], r: &[f64]) -> f64 {
-        let program = self.program.as_ref();
-        let n = program.num_vars();
-        let ((z, nu), (free, rows)) = (self.adjoint.split_at(n), &self.unknowns);
+        let n = self.p.ncols();
+        let (z, nu) = self.adjoint.split_at(n);
         // The products go where nothing else is kept between solves.
         let (top, bottom) = self.residual.split_at_mut(n);
         top.fill(0.0);
         bottom.fill(0.0);
-        program.p().symmetric_mul_add(-1.0, z, top);
-        program.a().transpose_mul_add(-1.0, nu, top);
-        program.a().mul_add(-1.0, z, bottom);
+        let free = &self.unknowns.0;
+        self.p.as_ref().symmetric_mul_add_at(-1.0, free, z, top);
+        self.a.as_ref().mul_both_add_at(-1.0, free, (z, &mut *bottom), (nu, &mut *top));
         for (v, side) in top.iter_mut().zip(&self.active.bounds) {
             *v = if side.is_active() { 0.0 } else { *v };
         }
         for (v, side) in bottom.iter_mut().zip(&self.active.rows) {
             *v = if side.is_active() { *v } else { 0.0 };
         }
+        self.add_right_hand_side(g, r);
+        max_abs(&self.residual)
+    }
+
+    /// Adds `(−g, r)` to `residual`.
+    fn add_right_hand_side(&mut self, g: &[f64], r: &[f64]) {
+        let (top, bottom) = self.residual.split_at_mut(self.p.ncols());
+        let (free, rows) = &self.unknowns;
         free.iter().zip(g).for_each(|(&j, g)| top[j] -= g);
         rows.iter().zip(r).for_each(|(&i, r)| bottom[i] += r);
-        max_nan(max_abs(top), max_abs(bottom))
     }
 }
 
 impl KktFactor for SparseActiveSet {
-    fn smallest_pivot(&self) -> Option<f64> {
-        self.factor.smallest_pivot()
+    fn regularity(&mut self) -> Option<f64> {
+        self.factor.regularity()
     }
 
     fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
         check_adjoint((self.unknowns.0.len(), self.unknowns.1.len()), (g, r), (z, nu))?;
-        let n = self.program.as_ref().num_vars();
+        let n = self.p.ncols();
         let scale = max_abs(g).max(max_abs(r));
         self.adjoint.fill(0.0);
-        self.adjoint_residual(g, r);
+        self.residual.fill(0.0);
+        self.add_right_hand_side(g, r);
         let step = |method: &mut Self| {
             method.factor.solve(&mut method.residual);
             axpy(1.0, &method.residual, &mut method.adjoint);

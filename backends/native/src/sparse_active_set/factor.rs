@@ -13,7 +13,11 @@ enum Form {
 /// The factor, with the set that it is of.
 pub(super) struct Factor {
     form: Form,
-    of: Option<ActiveSet>,
+    of: ActiveSet,
+    /// Whether there is one.
+    valid: bool,
+    /// What [`regularity`](Self::regularity) found of it.
+    regularity: Option<Option<f64>>,
     /// Factorizations so far.
     pub(super) count: u64,
 }
@@ -25,12 +29,12 @@ impl Factor {
         } else {
             Form::Reduced(Box::new(Reduced::new(program)))
         };
-        Self { form, of: None, count: 0 }
+        Self { form, of: ActiveSet::default(), valid: false, regularity: None, count: 0 }
     }
 
     /// Takes new values of `P` and `A`.
     pub(super) fn set_matrices(&mut self, program: &ProgramRef<'_>) {
-        self.of = None;
+        self.valid = false;
         match &mut self.form {
             // Its form may have been that of the values.
             Form::Schur(_) => *self = Self::new(program),
@@ -42,7 +46,7 @@ impl Factor {
     pub(super) fn is_of(&self, active: &ActiveSet) -> bool {
         let same =
             |a: &[Side], b: &[Side]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_active() == b.is_active());
-        self.of.as_ref().is_some_and(|of| same(&of.rows, &active.rows) && same(&of.bounds, &active.bounds))
+        self.valid && same(&self.of.rows, &active.rows) && same(&self.of.bounds, &active.bounds)
     }
 
     /// Factors for `active` unless it is there already; false where that breaks down.
@@ -51,23 +55,24 @@ impl Factor {
             return Ok(true);
         }
         self.count += 1;
-        self.of = None;
-        let done = match &mut self.form {
+        (self.valid, self.regularity) = (false, None);
+        self.valid = match &mut self.form {
             Form::Schur(schur) => schur.factorize(program, active),
             Form::Reduced(reduced) => reduced.factorize(program.num_vars(), active)?,
         };
-        if done {
-            self.of = Some(active.clone());
-        }
-        Ok(done)
+        // Field by field: a derived clone would allocate.
+        self.of.rows.clone_from(&active.rows);
+        self.of.bounds.clone_from(&active.bounds);
+        Ok(self.valid)
     }
 
-    /// The smallest pivot of Cholesky's factor, where that is what it is.
-    pub(super) fn smallest_pivot(&self) -> Option<f64> {
-        match &self.form {
+    /// How far the matrix is from singular, where the factor can tell: found when first asked for.
+    pub(super) fn regularity(&mut self) -> Option<f64> {
+        let Self { form, regularity, .. } = self;
+        *regularity.get_or_insert_with(|| match form {
             Form::Schur(schur) => Some(schur.pivot),
-            Form::Reduced(_) => None,
-        }
+            Form::Reduced(reduced) => reduced.regularity(),
+        })
     }
 
     /// Solves in place for `(top, bottom)` of lengths `n` and `m`; what is eliminated becomes zero.

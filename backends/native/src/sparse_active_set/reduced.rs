@@ -1,157 +1,236 @@
 //! The KKT matrix without what is eliminated: free variables by active rows, factored by LDLᵀ.
 
+use bpqp_traits::vector::dot;
 use bpqp_traits::{ActiveSet, ProgramRef, Result};
 
-use crate::kkt::{KktMatrix, ruiz_of};
+use crate::kkt::{KktMatrix, ruiz};
 use crate::linalg::{Ldl, PivotRule, Simplicial, UpperPattern, reverse_cuthill_mckee};
 
-/// Regularization of the equilibrated matrix.
-const DELTA: f64 = 1e-9;
+/// Regularization `±δ` of the equilibrated matrix …
+const DELTA: f64 = 1e-8;
+/// … where without it a pivot is smaller than this, as those of rows are that come before all of their variables.
+const HEALTHY: f64 = 1e-4;
+/// Passes of equilibration.
+const PASSES: usize = 3;
 /// The band order serves where a factorization costs at most so many operations for each entry of the factor …
-const MAX_WORK: usize = 10;
+const MAX_WORK: usize = 32;
 /// … and the factor has at most so many entries for each of the matrix; otherwise the least degree orders.
-const MAX_FILL: usize = 4;
+const MAX_FILL: usize = 6;
+/// A random vector that grows no more than this belongs to a regular matrix.
+const CLEAR: f64 = 1e3;
 /// In the place of what is eliminated.
 const OUT: usize = usize::MAX;
 
 /// The matrix of one active set and its factor.
 pub(super) struct Reduced {
-    /// The whole matrix, permuted, equilibrated and regularized.
     whole: Whole,
-    /// Where every index of the whole matrix is among those that are kept.
-    place: Vec<usize>,
-    signs: Vec<i8>,
-    pattern: UpperPattern,
-    values: Vec<f64>,
+    /// What is in the matrix, by place.
+    kept: Vec<bool>,
     factor: Form,
+    /// The regularization: zero until a pivot asks for it.
+    delta: f64,
     rhs: Vec<f64>,
 }
 
 enum Form {
     /// In the order of the whole matrix.
-    Band(Simplicial),
+    Band(Box<Simplicial>),
     /// Ordered anew for every set.
-    LeastDegree(Option<Ldl>),
+    LeastDegree(Box<LeastDegree>),
 }
 
-/// The KKT matrix of all variables and rows.
+/// The KKT matrix of all variables and rows, permuted and equilibrated.
 struct Whole {
     /// The index eliminated at every place.
     order: Vec<usize>,
-    /// Scales of variables and rows (`n + m`).
+    /// Scales by place.
     scale: Vec<f64>,
+    /// The sign of every pivot, by place.
+    signs: Vec<i8>,
     pattern: UpperPattern,
     values: Vec<f64>,
 }
 
 impl Whole {
-    /// Places everything in `order`, rows ascending in every column.
-    fn new(program: &ProgramRef<'_>, order: Vec<usize>) -> Self {
-        let (n, dim) = (program.num_vars(), order.len());
-        let scale = ruiz_of(program.p(), program.a());
-        let mut place = vec![0; dim];
-        order.iter().enumerate().for_each(|(k, &i)| place[i] = k);
-        let entries = || {
-            let p = program.p().entries();
-            let a = program.a().entries().map(|(i, j, v)| (j, n + i, v));
-            p.chain(a).map(|(i, j, v)| (place[i].min(place[j]), place[i].max(place[j]), v * scale[i] * scale[j]))
-        };
-        // Sorted by rows, then stably by columns; the diagonal comes last in its column anyway.
-        let sorted = counting_sort(dim, entries().collect(), |e| e.0);
-        let sorted = counting_sort(dim, sorted, |e| e.1);
-        let mut pattern = UpperPattern { dim, col_ptr: Vec::with_capacity(dim + 1), row_idx: Vec::new() };
-        let mut values = Vec::with_capacity(sorted.len() + dim);
-        pattern.col_ptr.push(0);
-        let mut rest = sorted.as_slice();
-        for (j, &index) in order.iter().enumerate() {
-            let (column, after) = rest.split_at(rest.iter().take_while(|e| e.1 == j).count());
-            rest = after;
-            let mut diagonal = if index < n { DELTA } else { -DELTA };
-            for &(i, _, v) in column {
-                if i == j {
-                    diagonal += v;
-                } else {
-                    pattern.row_idx.push(i);
-                    values.push(v);
-                }
+    /// Places everything in `order`.
+    fn new(program: &ProgramRef<'_>, matrix: &KktMatrix, order: Vec<usize>) -> Self {
+        let (pattern, mut values) = permuted(matrix, &order);
+        let scale = ruiz(&pattern, &values, PASSES);
+        let signs: Vec<i8> = order.iter().map(|&index| if index < program.num_vars() { 1 } else { -1 }).collect();
+        for j in 0..pattern.dim {
+            for p in pattern.col_ptr[j]..pattern.col_ptr[j + 1] {
+                values[p] *= scale[pattern.row_idx[p]] * scale[j];
             }
-            pattern.row_idx.push(j);
-            values.push(diagonal);
-            pattern.col_ptr.push(values.len());
         }
-        Self { order, scale, pattern, values }
+        Self { order, scale, signs, pattern, values }
     }
 }
 
-fn counting_sort(
-    dim: usize,
-    entries: Vec<(usize, usize, f64)>,
-    key: impl Fn(&(usize, usize, f64)) -> usize,
-) -> Vec<(usize, usize, f64)> {
+/// The KKT matrix of `program` in the order of its variables and rows.
+fn assemble(program: &ProgramRef<'_>) -> KktMatrix {
+    let mut matrix = KktMatrix::new(program.p(), program.a());
+    matrix.set(program.p().values(), program.a().values());
+    matrix
+}
+
+/// The upper triangle of the permuted matrix; rows ascend within columns where `order` does.
+fn permuted(matrix: &KktMatrix, order: &[usize]) -> (UpperPattern, Vec<f64>) {
+    let UpperPattern { dim, col_ptr, row_idx } = &matrix.pattern;
+    let mut place = vec![0; *dim];
+    order.iter().enumerate().for_each(|(k, &i)| place[i] = k);
+    let column = |j: usize| col_ptr[j]..col_ptr[j + 1];
     let mut next = vec![0; dim + 1];
-    entries.iter().for_each(|e| next[key(e) + 1] += 1);
-    (0..dim).for_each(|k| next[k + 1] += next[k]);
-    let mut sorted = vec![(0, 0, 0.0); entries.len()];
-    for entry in entries {
-        let slot = &mut next[key(&entry)];
-        sorted[*slot] = entry;
-        *slot += 1;
+    for j in 0..*dim {
+        row_idx[column(j)].iter().for_each(|&i| next[place[i].max(place[j]) + 1] += 1);
     }
-    sorted
+    (0..*dim).for_each(|k| next[k + 1] += next[k]);
+    let (new_ptr, mut rows, mut values) = (next.clone(), vec![0; row_idx.len()], vec![0.0; row_idx.len()]);
+    for j in 0..*dim {
+        for (&i, v) in row_idx[column(j)].iter().zip(&matrix.values[column(j)]) {
+            let (low, high) = (place[i].min(place[j]), place[i].max(place[j]));
+            (rows[next[high]], values[next[high]]) = (low, *v);
+            next[high] += 1;
+        }
+    }
+    (UpperPattern { dim: *dim, col_ptr: new_ptr, row_idx: rows }, values)
 }
 
 impl Reduced {
     /// Equilibrates the whole KKT matrix and chooses an order for its parts.
     pub(super) fn new(program: &ProgramRef<'_>) -> Self {
-        let order = reverse_cuthill_mckee(&KktMatrix::new(program.p(), program.a()).pattern);
-        let banded = Whole::new(program, order);
-        let mut simplicial = Simplicial::default();
+        let matrix = assemble(program);
+        let banded = Whole::new(program, &matrix, reverse_cuthill_mckee(&matrix.pattern));
+        let (dim, mut simplicial) = (banded.order.len(), Box::<Simplicial>::default());
         let size = simplicial.analyze(&banded.pattern, MAX_FILL * banded.values.len());
-        let fits = size.is_some_and(|(entries, work)| work <= MAX_WORK * (entries + banded.order.len()));
+        let fits = size.is_some_and(|(entries, work)| work <= MAX_WORK * (entries + dim));
         let (whole, factor) = if fits {
             (banded, Form::Band(simplicial))
         } else {
-            let natural = (0..program.num_vars() + program.num_rows()).collect();
-            (Whole::new(program, natural), Form::LeastDegree(None))
+            (Whole::new(program, &matrix, (0..dim).collect()), Form::LeastDegree(Box::default()))
         };
-        Self {
-            place: vec![OUT; whole.order.len()],
-            whole,
-            signs: Vec::new(),
-            pattern: UpperPattern::default(),
-            values: Vec::new(),
-            factor,
-            rhs: Vec::new(),
-        }
+        Self { kept: vec![false; dim], rhs: vec![0.0; dim], whole, factor, delta: 0.0 }
     }
 
     /// Takes new values of `P` and `A`.
     pub(super) fn set_matrices(&mut self, program: &ProgramRef<'_>) {
-        self.whole = Whole::new(program, std::mem::take(&mut self.whole.order));
+        self.whole = Whole::new(program, &assemble(program), std::mem::take(&mut self.whole.order));
+        self.delta = 0.0;
     }
 
-    /// Keeps the free variables and the active rows of the whole matrix.
-    fn assemble(&mut self, n: usize, active: &ActiveSet) {
-        let Self { whole, place, signs, pattern, values, .. } = self;
+    /// Factors for `active`; false where a pivot is not finite.
+    pub(super) fn factorize(&mut self, n: usize, active: &ActiveSet) -> Result<bool> {
+        let Self { whole, kept, factor, delta, .. } = self;
+        for (kept, &index) in kept.iter_mut().zip(&whole.order) {
+            *kept = if index < n { !active.bounds[index].is_active() } else { active.rows[index - n].is_active() };
+        }
+        match factor {
+            Form::Band(simplicial) => {
+                let matrix = (&whole.pattern, &whole.values[..]);
+                if *delta == 0.0 {
+                    // A pivot that is not healthy becomes zero, which ends the factorization.
+                    let rule = PivotRule { signs: Some(&whole.signs), epsilon: HEALTHY, delta: 0.0 };
+                    if simplicial.factorize(matrix, kept, 0.0, rule) {
+                        return Ok(true);
+                    }
+                    *delta = DELTA;
+                }
+                Ok(simplicial.factorize(matrix, kept, *delta, rule(&whole.signs)))
+            }
+            Form::LeastDegree(factor) => factor.factorize(whole, kept),
+        }
+    }
+
+    /// How far the equilibrated matrix `K` is from singular, where one solve tells: `‖v‖ / ‖(K + D)⁻¹v‖` for a random `v`,
+    /// with the regularization `D`.
+    ///
+    /// A null vector `w` of `K` has `(K + D)⁻¹D w = w` with `‖D‖ ≤ δ`, so along it `(K + D)⁻¹` stretches by `1/δ` at least:
+    /// a random vector that hardly grows has next to nothing there.
+    pub(super) fn regularity(&mut self) -> Option<f64> {
+        let Self { kept, factor: Form::Band(simplicial), rhs, .. } = self else { return None };
+        for ((rhs, v), kept) in rhs.iter_mut().zip(random_signs(kept.len())).zip(&*kept) {
+            *rhs = if *kept { v } else { 0.0 };
+        }
+        let before = dot(rhs, rhs);
+        if before == 0.0 {
+            return Some(1.0);
+        }
+        simplicial.solve(rhs);
+        let growth = (dot(rhs, rhs) / before).sqrt();
+        // Not a number is not below.
+        (growth <= CLEAR).then_some(1.0 / growth.max(1.0))
+    }
+
+    /// Solves in place for `(top, bottom)` of lengths `n` and `m`; what is eliminated becomes zero.
+    pub(super) fn solve(&mut self, v: &mut [f64]) {
+        let Self { whole, factor, rhs, .. } = self;
+        for ((rhs, scale), &index) in rhs.iter_mut().zip(&whole.scale).zip(&whole.order) {
+            *rhs = scale * v[index];
+        }
+        match factor {
+            Form::Band(simplicial) => simplicial.solve(rhs),
+            Form::LeastDegree(factor) => factor.solve(rhs),
+        }
+        for ((rhs, scale), &index) in rhs.iter().zip(&whole.scale).zip(&whole.order) {
+            v[index] = scale * rhs;
+        }
+    }
+}
+
+/// Marsaglia's xorshift, as numbers in ±[½, 1].
+fn random_signs(len: usize) -> impl Iterator<Item = f64> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    (0..len).map(move |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let unit = (state >> 11) as f64 / (1_u64 << 53) as f64;
+        if state & 1 == 0 { 0.5 + 0.5 * unit } else { -0.5 - 0.5 * unit }
+    })
+}
+
+/// How regularized factors treat pivots that rounding has made small.
+fn rule(signs: &[i8]) -> PivotRule<'_> {
+    PivotRule { signs: Some(signs), epsilon: 1e-6 * DELTA, delta: DELTA }
+}
+
+/// The kept part of the matrix by itself, and its factor.
+#[derive(Default)]
+struct LeastDegree {
+    /// Where every place of the whole matrix is among those that are kept.
+    place: Vec<usize>,
+    signs: Vec<i8>,
+    pattern: UpperPattern,
+    values: Vec<f64>,
+    factor: Option<Ldl>,
+    rhs: Vec<f64>,
+}
+
+impl LeastDegree {
+    fn factorize(&mut self, whole: &Whole, kept: &[bool]) -> Result<bool> {
+        self.gather(whole, kept);
+        let mut ldl = Ldl::new(self.pattern.clone())?;
+        let finite = ldl.factorize(&self.values, rule(&self.signs));
+        self.factor = finite.then_some(ldl);
+        Ok(finite)
+    }
+
+    fn gather(&mut self, whole: &Whole, kept: &[bool]) {
+        let Self { place, signs, pattern, values, .. } = self;
+        place.clear();
+        place.resize(kept.len(), OUT);
         signs.clear();
         pattern.row_idx.clear();
         pattern.col_ptr.clear();
         pattern.col_ptr.push(0);
         values.clear();
-        for (j, &index) in whole.order.iter().enumerate() {
-            let is_row = index >= n;
-            let kept = if is_row { active.rows[index - n].is_active() } else { !active.bounds[index].is_active() };
-            if !kept {
-                place[j] = OUT;
-                continue;
-            }
+        for j in (0..kept.len()).filter(|&j| kept[j]) {
             place[j] = signs.len();
-            signs.push(if is_row { -1 } else { 1 });
+            signs.push(whole.signs[j]);
             let column = whole.pattern.col_ptr[j]..whole.pattern.col_ptr[j + 1];
             for (&i, v) in whole.pattern.row_idx[column.clone()].iter().zip(&whole.values[column]) {
                 if place[i] != OUT {
                     pattern.row_idx.push(place[i]);
-                    values.push(*v);
+                    values.push(if i == j { v + DELTA * f64::from(whole.signs[j]) } else { *v });
                 }
             }
             pattern.col_ptr.push(values.len());
@@ -159,37 +238,16 @@ impl Reduced {
         pattern.dim = signs.len();
     }
 
-    /// Factors for `active`; false where a pivot is not finite.
-    pub(super) fn factorize(&mut self, n: usize, active: &ActiveSet) -> Result<bool> {
-        self.assemble(n, active);
-        self.rhs.resize(self.pattern.dim, 0.0);
-        let rule = PivotRule { signs: Some(&self.signs), epsilon: 1e-6 * DELTA, delta: DELTA };
+    /// Solves in place; what is not kept becomes zero.
+    fn solve(&mut self, v: &mut [f64]) {
+        self.rhs.clear();
+        self.rhs.extend(v.iter().zip(&self.place).filter(|(_, place)| **place != OUT).map(|(v, _)| v));
         match &mut self.factor {
-            Form::Band(simplicial) => Ok(simplicial.factorize(&self.pattern, &self.values, rule)),
-            Form::LeastDegree(factor) => {
-                let mut ldl = Ldl::new(self.pattern.clone())?;
-                let finite = ldl.factorize(&self.values, rule);
-                *factor = finite.then_some(ldl);
-                Ok(finite)
-            }
+            Some(ldl) => ldl.solve(&mut self.rhs),
+            None => self.rhs.fill(0.0),
         }
-    }
-
-    /// Solves in place for `(top, bottom)` of lengths `n` and `m`; what is eliminated becomes zero.
-    pub(super) fn solve(&mut self, v: &mut [f64]) {
-        let Self { whole, place, factor, rhs, .. } = self;
-        for (&k, &index) in place.iter().zip(&whole.order) {
-            if k != OUT {
-                rhs[k] = whole.scale[index] * v[index];
-            }
-        }
-        match factor {
-            Form::Band(simplicial) => simplicial.solve(rhs),
-            Form::LeastDegree(Some(ldl)) => ldl.solve(rhs),
-            Form::LeastDegree(None) => rhs.fill(0.0),
-        }
-        for (&k, &index) in place.iter().zip(&whole.order) {
-            v[index] = if k == OUT { 0.0 } else { whole.scale[index] * rhs[k] };
+        for (v, &place) in v.iter_mut().zip(&self.place) {
+            *v = if place == OUT { 0.0 } else { self.rhs[place] };
         }
     }
 }

@@ -42,34 +42,37 @@ pub(super) fn fit(sides: &mut Vec<Side>, lower: &[f64], upper: &[f64]) {
     }
 }
 
-/// The value at which a constraint is held.
-pub(super) fn held_at(side: Side, lower: f64, upper: f64) -> Option<f64> {
-    match side {
-        Side::Free => None,
-        Side::Lower => Some(lower),
-        Side::Upper | Side::Equal => Some(upper),
-    }
+/// The value at which a constraint is held; 0 where it is not.
+pub(super) fn held_at(side: Side, lower: f64, upper: f64) -> f64 {
+    // Selections, not branches: the sides come in no order that a processor could guess.
+    let held = if side == Side::Lower { lower } else { upper };
+    if side == Side::Free { 0.0 } else { held }
 }
 
 /// Releases constraints with multipliers of the wrong sign and holds violated ones; returns how many were wrong.
 pub(super) fn exchange(
     sides: &mut [Side],
-    (values, duals): (&[f64], impl Fn(usize) -> f64),
+    (values, duals): (&[f64], &[f64]),
     (lower, upper): (&[f64], &[f64]),
     (feasibility, force): (impl Fn(usize) -> f64, f64),
 ) -> usize {
+    let len = sides.len();
+    let (values, duals, lower, upper) = (&values[..len], &duals[..len], &lower[..len], &upper[..len]);
     let mut wrong = 0;
-    for (k, side) in sides.iter_mut().enumerate() {
-        let new = match *side {
-            Side::Equal => Side::Equal,
-            Side::Lower if duals(k) > force => Side::Free,
-            Side::Upper if duals(k) < -force => Side::Free,
-            Side::Free if values[k] < lower[k] - feasibility(k) => Side::Lower,
-            Side::Free if values[k] > upper[k] + feasibility(k) => Side::Upper,
-            same => same,
-        };
-        wrong += usize::from(new != *side);
-        *side = new;
+    for k in 0..len {
+        let (side, tolerance) = (sides[k], feasibility(k));
+        let (below, above) = (values[k] < lower[k] - tolerance, values[k] > upper[k] + tolerance);
+        // Bitwise: the sides come in no order that a processor could guess, and most are right.
+        let hold = (side == Side::Free) & (below | above);
+        let release = ((side == Side::Lower) & (duals[k] > force)) | ((side == Side::Upper) & (duals[k] < -force));
+        if hold | release {
+            wrong += 1;
+            sides[k] = match (hold, below) {
+                (false, _) => Side::Free,
+                (true, true) => Side::Lower,
+                (true, false) => Side::Upper,
+            };
+        }
     }
     wrong
 }
