@@ -136,7 +136,7 @@ fn errors_are_estimated_to_within_a_factor() {
     for n in 4..=8_usize {
         let hilbert: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| SCALE / (i + j + 1) as f64).collect()).collect();
         let inverse = |i: usize, j: usize| {
-            let sign = if (i + j) % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = if (i + j).is_multiple_of(2) { 1.0 } else { -1.0 };
             let product = binomial(n + i, n - j - 1) * binomial(n + j, n - i - 1) * binomial(i + j, i).powi(2);
             sign * (i + j + 1) as f64 * product
         };
