@@ -16,6 +16,7 @@ all=(--workspace --features bpqp/osqp,bpqp/good-lp,bpqp/dynamic,bpqp-conformance
 
 step cargo fmt --all --check
 step cargo fmt --manifest-path examples/third-party-backend/Cargo.toml --check
+step cargo fmt --manifest-path fuzz/Cargo.toml --check
 step cargo clippy "${all[@]}" --all-targets -- -D warnings
 for features in "" native clarabel osqp good-lp dynamic io cli; do
     step cargo clippy -p bpqp --all-targets --no-default-features --features "$features" -- -D warnings

@@ -44,7 +44,7 @@ mod registry;
 pub use bpqp_traits as traits;
 pub use bpqp_traits::{CscMatrix, CscRef, Settings, Status};
 pub use builder::ProgramBuilder;
-pub use check::{BlockCheck, CheckOptions, check_gradient};
+pub use check::{BlockCheck, CheckOptions, DirectionCheck, check_directions, check_gradient};
 pub use convexity::check_convexity;
 pub use error::{Error, Result};
 pub use layer::{

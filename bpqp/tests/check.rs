@@ -4,7 +4,7 @@
 
 mod common;
 
-use bpqp::{CheckOptions, Program, check_gradient};
+use bpqp::{CheckOptions, Program, check_directions, check_gradient};
 use common::{Sizes, layer, random_program};
 
 const SIZES: Sizes = Sizes { vars: 12, equalities: 2, inequalities: 6, rows: 6 };
@@ -44,6 +44,30 @@ fn a_wrong_gradient_shows() {
     for name in ["P", "q", "b"] {
         let block = blocks.iter().find(|b| b.block == name).unwrap();
         assert!(block.error >= 0.01, "{block:?}");
+    }
+}
+
+/// One direction a block tells the same: a right gradient agrees in all blocks, one that is twice as steep in none that is
+/// not zero.
+#[test]
+fn random_directions_tell_right_from_wrong() {
+    let program = random_program(9, SIZES);
+    let layer = layer("native", "native");
+    let (ones, twos) = (vec![1.0; program.num_vars()], vec![2.0; program.num_vars()]);
+    let gradient = layer.forward(&program).unwrap().backward(&ones).unwrap();
+    let steep = layer.forward(&program).unwrap().backward(&twos).unwrap();
+    for seed in 0..5 {
+        let right = check_directions(&layer, &program, &ones, &gradient, |_| true, seed).unwrap();
+        assert!(right.len() >= 10, "{right:?}");
+        for check in &right {
+            assert!(check.error <= 1e-5, "{check:?}");
+            assert!(check.difference.is_some_and(|d| (d - check.predicted).abs() <= 1e-3 * d.abs().max(1.0)));
+        }
+        for check in check_directions(&layer, &program, &ones, &steep, |_| true, seed).unwrap() {
+            assert!(check.error > 1e-4 || check.predicted.abs() < 1e-3, "{check:?}");
+        }
+        let some = check_directions(&layer, &program, &ones, &gradient, |block| block == "h", seed).unwrap();
+        assert_eq!(some.iter().map(|check| check.block).collect::<Vec<_>>(), ["h"]);
     }
 }
 

@@ -1,10 +1,12 @@
 //! Gradients against central differences.
 
+mod directions;
 mod moves;
 
 use bpqp_traits::Error as SolverError;
 use bpqp_traits::vector::{dot, max_nan};
 
+pub use self::directions::{DirectionCheck, check_directions};
 use self::moves::{Group, Move, choose, groups};
 use crate::layer::{Gradient, Layer};
 use crate::program::{Program, Values};

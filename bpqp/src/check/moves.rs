@@ -108,10 +108,21 @@ pub(super) fn choose(moves: &[Move], count: usize, seed: u64) -> Vec<Move> {
 }
 
 /// Steele, Lea and Flood's generator: enough for a choice that can be repeated.
-struct SplitMix(u64);
+pub(super) struct SplitMix(u64);
 
 impl SplitMix {
-    fn next(&mut self) -> u64 {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number in ±[½, 1].
+    pub(super) fn sign(&mut self) -> f64 {
+        let bits = self.next();
+        let size = 0.5 + 0.5 * (bits >> 11) as f64 / (1_u64 << 53) as f64;
+        if bits & 1 == 0 { size } else { -size }
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

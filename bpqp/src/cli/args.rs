@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Time set-up, forward and backward pass: medians over several runs
     Bench(BenchArgs),
+    /// Count what certificates say of files and of generated programs, and compare all that they call exact with differences
+    Audit(AuditArgs),
     /// Write a benchmark problem
     Generate(GenerateArgs),
 }
@@ -172,6 +174,25 @@ pub(crate) struct BenchArgs {
     /// Gradient of the loss with respect to x: 'sum' for L = x₀ + x₁ + …, or a file with a JSON array of numbers
     #[arg(long, value_name = "sum|FILE", default_value = "sum")]
     pub(crate) cotangent: String,
+    #[command(flatten)]
+    pub(crate) solver: SolverArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditArgs {
+    /// Problem files
+    pub(crate) files: Vec<PathBuf>,
+    /// Small random programs to audit as well: at kinks, degenerate, badly scaled, linear, without a solution
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) generated: u64,
+    /// Seed of the first of them; the others count up
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// ε of the objective qᵀx + ε‖x‖² that takes the place of a linear one; 0 for the program itself
+    #[arg(long, value_name = "EPS", default_value = "1e-6", allow_negative_numbers = true)]
+    pub(crate) lp_regularization: f64,
+    #[command(flatten)]
+    pub(crate) pair: PairArgs,
     #[command(flatten)]
     pub(crate) solver: SolverArgs,
 }

@@ -10,6 +10,7 @@
 //! ```
 
 mod args;
+mod audit;
 mod backends;
 mod bench;
 mod compare;
@@ -59,6 +60,7 @@ fn dispatch(registry: &Registry, cli: Cli, json: bool) -> Result<Outcome, Failur
         Command::Grad(args) => grad::run(registry, &args, json),
         Command::Compare(args) => compare::run(registry, &args, json),
         Command::Bench(args) => bench::run(registry, &args, json),
+        Command::Audit(args) => audit::run(registry, &args, json),
         Command::Generate(args) => generate::run(&args, json),
     }
 }

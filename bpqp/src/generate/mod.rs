@@ -19,7 +19,7 @@ mod paper;
 mod planted;
 mod portfolio;
 mod projection;
-mod random;
+pub(crate) mod random;
 
 use bpqp_traits::{CscMatrix, Error as SolverError, Solution};
 

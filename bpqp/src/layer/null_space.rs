@@ -32,9 +32,12 @@ impl NullSpace {
         Ok(Self { factor, delta, num_rows: c.nrows() })
     }
 
-    /// Takes the projection `v₀` out of `v` and returns `‖v₀‖∞ / ‖v‖∞`.
+    /// Takes the projection `v₀` out of `v` and returns `‖v₀‖₂ / ‖v‖₂`, which is at most 1.
     pub(crate) fn remove_from(&mut self, v: &mut [f64]) -> Result<f64> {
         let size = max_abs(v);
+        // Scaled, so that squares do not overflow.
+        let length = |v: &[f64]| v.iter().map(|v| (v / size).powi(2)).sum::<f64>().sqrt();
+        let whole = length(v);
         if size == 0.0 {
             return Ok(0.0);
         }
@@ -53,6 +56,6 @@ impl NullSpace {
                 break;
             }
         }
-        Ok(max_abs(&removed) / size)
+        Ok(length(&removed) / whole)
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct KktSolution {
     /// The residual that rounding the exact solution to machine numbers would leave, `ε ‖|K||w| + |rhs|‖∞ / ‖rhs‖∞`; zero
     /// where the residual is small anyway.
     pub(crate) rounding: f64,
-    /// `‖rhs₀‖∞ / ‖rhs‖∞` for the part `rhs₀` that it does not: the projection of `g` onto the null space.
+    /// `‖g₀‖₂ / ‖g‖₂` for the part `g₀` of `g` that it does not: the projection onto the null space.
     pub(crate) undetermined: f64,
 }
 
