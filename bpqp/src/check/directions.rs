@@ -46,7 +46,9 @@ pub struct DirectionCheck {
 ///
 /// The direction moves every entry in proportion to its size, both sides of an equality together; zeros stay in matrices, and
 /// move by the size of the smallest entry in vectors. Several steps are tried
-/// until one agrees: a gradient that is wrong in any entry disagrees with all of them but by chance.
+/// until one agrees: a gradient that is wrong in any entry disagrees with all of them but by chance. Where the certificate has
+/// an [error estimate](crate::Certificate::error_estimate) and a [radius](crate::Certificate::radius), solutions are believed
+/// up to the one, and no step beyond the other speaks against the gradient.
 ///
 /// # Errors
 /// As [`check_gradient`](super::check_gradient).
@@ -60,7 +62,8 @@ pub fn check_directions(
 ) -> Result<Vec<DirectionCheck>> {
     check_shapes(program, x_bar, gradient)?;
     let mut random = SplitMix::new(seed);
-    let mut at = Around { session: layer.session(program.clone())?, x_bar, loss: 0.0, noise: 0.0 };
+    let mut at =
+        Around { session: layer.session(program.clone())?, x_bar, loss: 0.0, noise: 0.0, radius: f64::INFINITY };
     at.loss = loss(layer, program, x_bar)?;
     let mut solved = layer.forward(program)?;
     solved.polish()?;
@@ -68,7 +71,9 @@ pub fn check_directions(
     let sensitivity =
         groups.iter().flat_map(|group| group.moves.iter().map(|m| (m.gradient * group.values[m.place]).abs()));
     let length = x_bar.iter().map(|v| v.abs()).sum::<f64>() * max_abs(solved.x()).max(1.0);
-    at.noise = NOISE * (length + sensitivity.sum::<f64>());
+    let certificate = gradient.certificate();
+    at.noise = NOISE * (length + sensitivity.sum::<f64>()) + length * certificate.error_estimate.unwrap_or(0.0);
+    at.radius = certificate.radius.unwrap_or(f64::INFINITY);
     let mut checks = Vec::new();
     for group in groups {
         let names: Vec<&str> = group.name.split('=').collect();
@@ -127,6 +132,8 @@ struct Around<'a> {
     x_bar: &'a [f64],
     loss: f64,
     noise: f64,
+    /// The largest step within which the gradient is said to hold.
+    radius: f64,
 }
 
 impl Around<'_> {
@@ -155,7 +162,9 @@ impl Around<'_> {
                 break;
             }
         }
-        if best.error > AGREEMENT && !are_witnesses(quotients) {
+        // Of what is farther away than the certificate speaks of, the quotients may say what they like.
+        quotients.retain(|(step, ..)| *step <= self.radius);
+        if best.error > AGREEMENT && (quotients.is_empty() || !are_witnesses(quotients)) {
             (best.difference, best.step) = (None, 0.0);
         }
         // Back to where it was; values that were valid are so again.

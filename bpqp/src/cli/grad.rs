@@ -195,10 +195,11 @@ fn certificate(gradient: &Gradient) -> String {
         String::new()
     };
     format!(
-        "{}, {meaning}{inexact}{regularized}{relaxed}\n             adjoint residual {}, estimated error {}, {} active, {} weakly active, {} dependent, {} loose variables",
+        "{}, {meaning}{inexact}{regularized}{relaxed}\n             adjoint residual {}, estimated error {}, holds for relative changes of the data up to {}\n             {} active, {} weakly active, {} dependent, {} loose variables",
         c.kind,
         small(Some(c.residual)),
         small(c.error_estimate),
+        small(c.radius),
         c.active.len(),
         c.weakly_active.len(),
         c.dependent.len(),

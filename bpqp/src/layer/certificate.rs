@@ -101,6 +101,9 @@ pub struct Certificate {
     /// is applied to them. `None` unless
     /// [`estimate_errors`](super::LayerBuilder::estimate_errors) asks for it.
     pub error_estimate: Option<f64>,
+    /// An estimate of how far the derivative holds: if all data change by less than this share of themselves, the active set
+    /// stays. Close to rounding it is no derivative to speak of, whatever `kind` says. `None` as for `error_estimate`.
+    pub radius: Option<f64>,
     /// Inequality rows and bounds that were held as equalities (equalities are not listed).
     pub active: Vec<ConstraintId>,
     /// Rows and bounds with neither dual nor slack; the gradient treats them as `at_kink` says.
@@ -130,6 +133,7 @@ impl Certificate {
             undetermined: adjoint.undetermined,
             kkt_residual,
             error_estimate: None,
+            radius: None,
             active: facts.active.clone(),
             weakly_active: facts.weakly_active.clone(),
             dependent: facts.dependent.clone(),

@@ -215,6 +215,7 @@ impl Closest {
             undetermined: relaxed.undetermined.max(least.undetermined),
             kkt_residual: relaxed.kkt_residual.max(least.kkt_residual),
             error_estimate: relaxed.error_estimate.zip(least.error_estimate).map(|(relaxed, least)| relaxed + least),
+            radius: relaxed.radius.zip(least.radius).map(|(relaxed, least)| relaxed.min(least)),
             active: merged(user(&relaxed.active), user(&rows(&least.active))),
             weakly_active,
             dependent: if kind == CertificateKind::Degenerate { user(&relaxed.dependent) } else { Vec::new() },

@@ -1,7 +1,8 @@
-//! How wrong a derivative may be: residuals and roundings, carried through the inverse of the KKT matrix.
+//! How wrong a derivative may be, and how far it holds: residuals and roundings, carried through the inverse of the KKT
+//! matrix.
 
 use bpqp_traits::vector::{max_abs, max_nan};
-use bpqp_traits::{ProgramRef, Result, Session, Side, Solution};
+use bpqp_traits::{ActiveSet, ProgramRef, Result, Session, Side, Solution};
 
 use super::probe::random_signs;
 use super::reduced::{KktSolution, ReducedKkt};
@@ -14,30 +15,87 @@ const SAFETY: f64 = 4.0;
 /// The forward session, where its factor serves.
 type Lender<'a> = Option<&'a mut (dyn Session + 'static)>;
 
-/// An estimate of [`Gradient::difference`](super::Gradient::difference) to the gradient without rounding: of the adjoint
-/// solution's error, which is that of the gradients of vectors, and the point's, which joins it in those of matrices.
+/// How far a derivative can be trusted.
+pub(super) struct Trust {
+    /// An estimate of [`Gradient::difference`](super::Gradient::difference) to the gradient without rounding.
+    pub(super) error: f64,
+    /// The relative change of the data up to which the active set stays.
+    pub(super) radius: f64,
+}
+
+/// Estimates the error of the adjoint solution, which is that of the gradients of vectors, and of the point, which joins it in
+/// those of matrices; and how soon the active set changes.
 ///
 /// A computed solution of `K w = b` has `w − w* = K⁻¹(K w − b)`, and the residual is known up to the rounding of its terms,
 /// `ε(|K||w| + |b|)`. Both together, with random signs, make the right-hand side of one more solve, whose solution is of the
-/// size of the error.
+/// size of the error. It is also the movement of the point where all data change by a share `ε` of themselves: a slack or a
+/// multiplier `k` times as large as its own movement reaches zero at a change of `k ε`.
 pub(super) fn estimate(
     kkt: &mut ReducedKkt,
     program: &ProgramRef<'_>,
     mut session: Lender<'_>,
     (g, r): (&[f64], &[f64]),
     (adjoint, point): (&KktSolution, &Solution),
-) -> Result<f64> {
+) -> Result<Trust> {
     let of_adjoint = System { g, r, z: &adjoint.z, y: &adjoint.y, zeta: &adjoint.zeta };
-    let active = kkt.active();
+    let active = kkt.active().clone();
     let sides: Vec<f64> = active.rows.iter().enumerate().map(|(i, &side)| side_of(program, i, side)).collect();
     let held = point.y.iter().zip(&active.rows);
     let y: Vec<f64> = held.map(|(y, side)| if side.is_active() { *y } else { 0.0 }).collect();
     let of_point = System { g: program.q(), r: &sides, z: &point.x, y: &y, zeta: &point.bound_duals };
-    let mut total = 0.0;
-    for system in [of_adjoint, of_point] {
-        total += SAFETY * system.error(kkt, program, session.as_deref_mut())?;
+    let mut trust = Trust { error: 0.0, radius: f64::INFINITY };
+    let nothing = |_: &KktSolution| {};
+    trust.error += SAFETY * of_adjoint.error(kkt, program, session.as_deref_mut(), nothing)?;
+    let margins = Margins::new(program, point);
+    trust.error += SAFETY
+        * of_point.error(kkt, program, session, |moved| {
+            trust.radius = trust.radius.min(f64::EPSILON / SAFETY * margins.least(program, &active, point, moved));
+        })?;
+    Ok(trust)
+}
+
+/// The values of all rows, and the sizes of their terms.
+struct Margins {
+    ax: Vec<f64>,
+    terms: Vec<f64>,
+}
+
+impl Margins {
+    fn new(program: &ProgramRef<'_>, point: &Solution) -> Self {
+        let (mut ax, mut terms) = (vec![0.0; program.num_rows()], vec![0.0; program.num_rows()]);
+        for (i, j, v) in program.a().entries() {
+            ax[i] += v * point.x[j];
+            terms[i] += (v * point.x[j]).abs();
+        }
+        Self { ax, terms }
     }
-    Ok(total)
+
+    /// The least share of slack or multiplier over its movement.
+    fn least(&self, program: &ProgramRef<'_>, active: &ActiveSet, point: &Solution, moved: &KktSolution) -> f64 {
+        let mut dax = vec![0.0; self.ax.len()];
+        program.a().mul_add(1.0, &moved.z, &mut dax);
+        let rounding = |terms: f64, side: f64| f64::EPSILON * (terms + side.abs());
+        let slack = |value: f64, terms: f64, movement: f64, (lower, upper): (f64, f64)| {
+            let to = |distance: f64, side: f64| distance.abs() / (movement.abs() + rounding(terms, side));
+            let lower = if lower.is_finite() { to(value - lower, lower) } else { f64::INFINITY };
+            let upper = if upper.is_finite() { to(upper - value, upper) } else { f64::INFINITY };
+            lower.min(upper)
+        };
+        let share = |side: Side, dual: f64, by: f64, slack: &dyn Fn() -> f64| match side {
+            Side::Equal => f64::INFINITY,
+            Side::Free => slack(),
+            Side::Lower | Side::Upper => dual.abs() / (by.abs() + f64::EPSILON * dual.abs()),
+        };
+        let (l, u, lb, ub) = (program.l(), program.u(), program.lb(), program.ub());
+        let rows = active.rows.iter().enumerate().map(|(i, &side)| {
+            share(side, point.y[i], moved.y[i], &|| slack(self.ax[i], self.terms[i], dax[i], (l[i], u[i])))
+        });
+        let bounds = active.bounds.iter().enumerate().map(|(j, &side)| {
+            let x = point.x[j];
+            share(side, point.bound_duals[j], moved.zeta[j], &|| slack(x, x.abs(), moved.z[j], (lb[j], ub[j])))
+        });
+        rows.chain(bounds).fold(f64::INFINITY, f64::min)
+    }
 }
 
 fn side_of(program: &ProgramRef<'_>, i: usize, side: Side) -> f64 {
@@ -58,8 +116,14 @@ struct System<'a> {
 }
 
 impl System<'_> {
-    /// The largest error of `z`, `y` and `ζ`, each over the larger of 1 and its largest entry.
-    fn error(&self, kkt: &mut ReducedKkt, program: &ProgramRef<'_>, mut session: Lender<'_>) -> Result<f64> {
+    /// The largest error of `z`, `y` and `ζ`, each over the larger of 1 and its largest entry; `look` sees every sample of it.
+    fn error(
+        &self,
+        kkt: &mut ReducedKkt,
+        program: &ProgramRef<'_>,
+        mut session: Lender<'_>,
+        mut look: impl FnMut(&KktSolution),
+    ) -> Result<f64> {
         let (forces, gaps) = self.uncertainty(program);
         let fixed = vec![0.0; self.z.len()];
         let mut worst = f64::EPSILON;
@@ -69,6 +133,7 @@ impl System<'_> {
             };
             let (g, r) = (signed(&forces, 2 * sample + 10), signed(&gaps, 2 * sample + 11));
             let moved = kkt.solve(program, session.as_deref_mut(), &g, &r, &fixed)?;
+            look(&moved);
             for (error, of) in [(&moved.z, self.z), (&moved.y, self.y), (&moved.zeta, self.zeta)] {
                 worst = max_nan(max_abs(error) / max_abs(of).max(1.0), worst);
             }

@@ -258,8 +258,8 @@ impl LayerBuilder {
         self
     }
 
-    /// Whether every gradient comes with an estimate of its error: [`Certificate::error_estimate`]. It costs four more
-    /// solves with the factorization at hand. Default false.
+    /// Whether every gradient comes with an estimate of its error and of how far it holds: [`Certificate::error_estimate`],
+    /// [`Certificate::radius`]. It costs four more solves with the factorization at hand. Default false.
     pub fn estimate_errors(mut self, estimate: bool) -> Self {
         self.estimate_errors = estimate;
         self

@@ -225,8 +225,8 @@ impl Solved<'_> {
         if self.layer.estimate_errors {
             let session = self.session.as_mut().map(Held::get);
             let solutions = (&adjoint, &self.solution);
-            let error = errors::estimate(&mut prepared.kkt, &stacked, session, (&x_bar, &right), solutions)?;
-            certificate.error_estimate = Some(error);
+            let trust = errors::estimate(&mut prepared.kkt, &stacked, session, (&x_bar, &right), solutions)?;
+            (certificate.error_estimate, certificate.radius) = (Some(trust.error), Some(trust.radius));
         }
         let mut gradient = assemble(&program, &self.solution, &prepared.sides, adjoint, certificate);
         gradient.elapsed = start.elapsed();

@@ -34,6 +34,10 @@ struct Audit {
     outcome: &'static str,
     /// Of the adjoint system.
     residual: Option<f64>,
+    /// The certificate's estimate of the gradient's error.
+    error_estimate: Option<f64>,
+    /// Its estimate of how far the derivative holds.
+    radius: Option<f64>,
     /// Blocks that the certificate calls the derivative, and differences could be made of.
     checked: usize,
     /// Such blocks without a difference.
@@ -81,7 +85,8 @@ pub(crate) fn run(registry: &Registry, args: &AuditArgs, json: bool) -> Result<O
     let settings = args.solver.settings();
     let of_small = Settings { max_iterations: Some(ITERATIONS), ..settings.clone() };
     let pair = |epsilon, settings: &Settings| {
-        let configure = |layer: LayerBuilder| layer.lp_regularization(epsilon).settings(settings.clone());
+        let configure =
+            |layer: LayerBuilder| layer.lp_regularization(epsilon).settings(settings.clone()).estimate_errors(true);
         Ok::<Layer, Failure>(input::pair(registry, &args.pair, &args.solver, configure)?.layer)
     };
     let epsilon = args.lp_regularization;
@@ -162,6 +167,8 @@ fn audit(
         rows,
         outcome: "",
         residual: None,
+        error_estimate: None,
+        radius: None,
         checked: 0,
         skipped: 0,
         error: None,
@@ -186,6 +193,7 @@ fn audit(
     let certificate = gradient.certificate();
     audit.outcome = certificate.kind.as_str();
     audit.residual = Some(certificate.residual);
+    (audit.error_estimate, audit.radius) = (certificate.error_estimate, certificate.radius);
     let exact = |block: &str| !certificate.inexact_blocks.contains(&block);
     // No error can come: the shapes fit, and the program was solved before.
     for check in check_directions(layer, program, x_bar, &gradient, exact, seed).unwrap_or_default() {
