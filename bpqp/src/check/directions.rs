@@ -1,5 +1,6 @@
 //! Gradients against differences along one random direction of each block: few solves, whatever the number of entries.
 
+use bpqp_traits::Solution;
 use bpqp_traits::vector::{dot, max_abs};
 
 use super::moves::{Group, SplitMix, groups};
@@ -45,7 +46,7 @@ pub struct DirectionCheck {
 /// each block in `wanted`, or along a positive semidefinite one from one side where `P` can move to no other.
 ///
 /// The direction moves every entry in proportion to its size, both sides of an equality together; zeros stay in matrices, and
-/// move by the size of the smallest entry in vectors. Several steps are tried
+/// move in vectors by the size of the terms that they are compared with. Several steps are tried
 /// until one agrees: a gradient that is wrong in any entry disagrees with all of them but by chance. Where the certificate has
 /// an [error estimate](crate::Certificate::error_estimate) and a [radius](crate::Certificate::radius), solutions are believed
 /// up to the one, and no step beyond the other speaks against the gradient.
@@ -67,6 +68,7 @@ pub fn check_directions(
     at.loss = loss(layer, program, x_bar)?;
     let mut solved = layer.forward(program)?;
     solved.polish()?;
+    let sizes = Sizes::new(program, solved.solution());
     let groups = groups(program, gradient);
     let sensitivity =
         groups.iter().flat_map(|group| group.moves.iter().map(|m| (m.gradient * group.values[m.place]).abs()));
@@ -80,23 +82,60 @@ pub fn check_directions(
         if group.moves.is_empty() || !names.iter().all(|name| wanted(name)) {
             continue;
         }
-        let direction = if group.name == "P" { dominant(program, &mut random) } else { signs(&group, &mut random) };
+        let direction = match group.name {
+            "P" => dominant(program, &mut random),
+            name => signs(&group, &sizes.of(program, name), &mut random),
+        };
         checks.push(at.check(&group, &direction));
     }
     Ok(checks)
 }
 
-/// Random numbers in ±[½, 1] of the size of each entry. Zeros in vectors move like the smallest other entry, those in
-/// matrices, where rows are in units of their own, not at all.
-fn signs(group: &Group, random: &mut SplitMix) -> Vec<f64> {
-    let sizes = || group.values.iter().map(|v| v.abs()).filter(|v| *v > 0.0 && v.is_finite());
-    let smallest = sizes().fold(f64::INFINITY, f64::min);
-    let is_matrix = ["A", "G", "rows"].contains(&group.name);
-    let of_zero = if smallest == f64::INFINITY { 1.0 } else { smallest * f64::from(u8::from(!is_matrix)) };
+/// What the entries of vectors are compared with: the terms that they are added to.
+struct Sizes {
+    /// `Σ|P_jk x_k| + Σ|a_ij yᵢ| + |ζ_j|`.
+    forces: Vec<f64>,
+    /// `Σ|a_ij x_j|`.
+    rows: Vec<f64>,
+    /// `|x_j|`.
+    variables: Vec<f64>,
+}
+
+impl Sizes {
+    fn new(program: &Program, solution: &Solution) -> Self {
+        let stacked = program.as_stacked();
+        let mut forces: Vec<f64> = solution.bound_duals.iter().map(|v| v.abs()).collect();
+        program.p().entries().for_each(|(i, j, v)| forces[i] += (v * solution.x[j]).abs());
+        let mut rows = vec![0.0; stacked.num_rows()];
+        for (i, j, v) in stacked.a().entries() {
+            forces[j] += (v * solution.y[i]).abs();
+            rows[i] += (v * solution.x[j]).abs();
+        }
+        Self { forces, rows, variables: solution.x.iter().map(|v| v.abs()).collect() }
+    }
+
+    /// Those of a block; none for matrices, where a zero is in the units of its row and column.
+    fn of(&self, program: &Program, block: &str) -> Vec<f64> {
+        let blocks = program.blocks();
+        match block {
+            "q" => self.forces.clone(),
+            "b" => self.rows[blocks.equalities.clone()].to_vec(),
+            "h" => self.rows[blocks.inequalities.clone()].to_vec(),
+            "l" | "u" | "l=u" => self.rows[blocks.rows.clone()].to_vec(),
+            "lb" | "ub" | "lb=ub" => self.variables.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Random numbers in ±[½, 1] of the size of each entry. Zeros in vectors move like what they are compared with, those in
+/// matrices not at all.
+fn signs(group: &Group, sizes: &[f64], random: &mut SplitMix) -> Vec<f64> {
     let mut direction = vec![0.0; group.values.len()];
     for step in &group.moves {
         let size = group.values[step.place].abs();
-        direction[step.place] = random.sign() * if size > 0.0 { size } else { of_zero };
+        let size = if size > 0.0 { size } else { sizes.get(step.place).copied().unwrap_or(0.0) };
+        direction[step.place] = random.sign() * size;
     }
     direction
 }
