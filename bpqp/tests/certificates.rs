@@ -3,7 +3,7 @@
 
 mod common;
 
-use bpqp::{Block, CertificateKind, ConstraintId, Error, Layer, Program, Status};
+use bpqp::{Block, CertificateKind, ConstraintId, Error, Layer, Program, Registry, Settings, Status};
 use common::{Sizes, difference, every_pair, layer, random_program};
 
 const INF: f64 = f64::INFINITY;
@@ -160,4 +160,21 @@ fn errors_are_estimated_to_within_a_factor() {
     let layer = Layer::new().unwrap();
     let program = Program::builder(1).objective(&[[1.0]], &[1.0]).build().unwrap();
     assert_eq!(layer.forward(&program).unwrap().backward(&[1.0]).unwrap().certificate().error_estimate, None);
+}
+
+/// `min ½x² − x  s.t.  x ≤ 1 + δ`: `x = 1`, and changes of `P` and `q` by a share `ρ` of themselves move `x` by up to `2ρ` and the
+/// bound by `ρ`, so that they meet at `ρ = δ/3`.
+#[test]
+fn how_far_a_derivative_holds_is_told() {
+    for name in Registry::compiled().usable().quadratic().names() {
+        let builder = Layer::builder().forward(&name).backward(&name).settings(Settings::with_tolerance(1e-9));
+        let layer = builder.estimate_errors(true).build().unwrap();
+        for delta in [1e-1, 1e-3, 1e-5] {
+            let program =
+                Program::builder(1).objective(&[[1.0]], &[-1.0]).bounds(&[-INF], &[1.0 + delta]).build().unwrap();
+            let gradient = layer.forward(&program).unwrap().backward(&[1.0]).unwrap();
+            let radius = gradient.certificate().radius.unwrap();
+            assert!((0.02 * delta..=delta).contains(&radius), "{name}: {radius:e} for a slack of {delta:e}");
+        }
+    }
 }
