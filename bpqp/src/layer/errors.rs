@@ -4,7 +4,7 @@
 use bpqp_traits::vector::{max_abs, max_nan};
 use bpqp_traits::{ActiveSet, ProgramRef, Result, Session, Side, Solution};
 
-use super::probe::random_signs;
+use super::probe::{random_signs, unit_scales};
 use super::reduced::{KktSolution, ReducedKkt};
 
 /// Right-hand sides tried for each solution.
@@ -98,6 +98,28 @@ impl Margins {
     }
 }
 
+/// `‖S (K w − b)‖∞ / ‖S b‖∞` for the scaling `S` that makes the largest entry of each row of `S K S` about one: it sees what is
+/// left in equations of small units, too, over which the backward solver may have passed.
+pub(super) fn equilibrated_residual(
+    kkt: &ReducedKkt,
+    program: &ProgramRef<'_>,
+    (g, r): (&[f64], &[f64]),
+    adjoint: &KktSolution,
+) -> f64 {
+    let (n, m, active) = (program.num_vars(), program.num_rows(), kkt.active());
+    let kept = |i: usize| if i < n { !active.bounds[i].is_active() } else { active.rows[i - n].is_active() };
+    let a = program.a().entries().map(|(i, j, v)| (n + i, j, v));
+    let scale = unit_scales(n + m, program.p().entries().chain(a).filter(|&(i, j, _)| kept(i) && kept(j)));
+    let system = System { g, r, z: &adjoint.z, y: &adjoint.y, zeta: &adjoint.zeta };
+    let (forces, gaps, ..) = system.residual(program);
+    let largest = |top: &[f64], bottom: &[f64]| {
+        let entries = top.iter().chain(bottom).zip(&scale).enumerate().filter(|(i, _)| kept(*i));
+        entries.fold(0.0, |worst, (_, (v, scale))| max_nan((v * scale).abs(), worst))
+    };
+    let (worst, size) = (largest(&forces, &gaps), largest(g, r));
+    if size > 0.0 { worst / size } else { worst }
+}
+
 fn side_of(program: &ProgramRef<'_>, i: usize, side: Side) -> f64 {
     match side {
         Side::Free => 0.0,
@@ -143,6 +165,15 @@ impl System<'_> {
 
     /// `|K w − b| + ε(|K||w| + |b|)` for the forces (`n`) and the rows (`m`).
     fn uncertainty(&self, program: &ProgramRef<'_>) -> (Vec<f64>, Vec<f64>) {
+        let (forces, gaps, force_terms, gap_terms) = self.residual(program);
+        let uncertain = |sum: &[f64], terms: &[f64]| {
+            sum.iter().zip(terms).map(|(sum, terms)| sum.abs() + f64::EPSILON * terms).collect::<Vec<_>>()
+        };
+        (uncertain(&forces, &force_terms), uncertain(&gaps, &gap_terms))
+    }
+
+    /// `K w − b` and `|K||w| + |b|`, each for the forces (`n`) and the rows (`m`).
+    fn residual(&self, program: &ProgramRef<'_>) -> (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>) {
         let Self { g, r, z, y, zeta } = self;
         let mut forces: Vec<f64> = g.iter().zip(*zeta).map(|(g, zeta)| g + zeta).collect();
         let mut gaps: Vec<f64> = r.iter().map(|v| -v).collect();
@@ -162,9 +193,6 @@ impl System<'_> {
             add(&mut forces, &mut force_terms, j, v * y[i]);
             add(&mut gaps, &mut gap_terms, i, v * z[j]);
         }
-        let uncertain = |sum: &[f64], terms: &[f64]| {
-            sum.iter().zip(terms).map(|(sum, terms)| sum.abs() + f64::EPSILON * terms).collect::<Vec<_>>()
-        };
-        (uncertain(&forces, &force_terms), uncertain(&gaps, &gap_terms))
+        (forces, gaps, force_terms, gap_terms)
     }
 }

@@ -132,7 +132,7 @@ pub(crate) fn is_regular(
 }
 
 /// `1/√‖K_i‖∞` for each row of the symmetric `K` (`dim`) of these entries: the units in which it is roughly equilibrated.
-fn unit_scales(dim: usize, entries: impl Iterator<Item = (usize, usize, f64)>) -> Vec<f64> {
+pub(super) fn unit_scales(dim: usize, entries: impl Iterator<Item = (usize, usize, f64)>) -> Vec<f64> {
     let mut largest = vec![0.0_f64; dim];
     for (i, j, v) in entries {
         largest[i] = largest[i].max(v.abs());

@@ -10,7 +10,7 @@ use bpqp_traits::{
 
 use super::Layer;
 use super::active::Reading;
-use super::certificate::{Certificate, Facts, weakly_active, with, without};
+use super::certificate::{ALL_BLOCKS, Certificate, CertificateKind, Facts, weakly_active, with, without};
 use super::choices::AtKink;
 use super::closest::Closest;
 use super::cotangent::{Cotangent, Tangent};
@@ -26,6 +26,9 @@ use crate::{Error, Result};
 
 /// Largest relative residual of the adjoint system that still makes a gradient.
 pub(super) const ADJOINT_TOLERANCE: f64 = 1e-9;
+
+/// The same in units in which the matrix is roughly equilibrated, for blocks of a degenerate gradient that are the derivative.
+const EQUILIBRATED_TOLERANCE: f64 = 1e-8;
 
 /// A residual of so many roundings of the exact solution is as good as zero: a solution many orders of magnitude larger than
 /// its right-hand side, as a regularized linear program has, cannot have a smaller one …
@@ -104,12 +107,25 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// A certificate for a solution of the KKT system at a point of the given residual, or a refusal.
-    fn certify(&self, adjoint: &KktSolution, kkt_residual: f64) -> Result<Certificate> {
+    /// A certificate for a solution of the KKT system with this right-hand side, at a point of the given residual, or a
+    /// refusal.
+    fn certify(
+        &self,
+        program: &ProgramRef<'_>,
+        right: (&[f64], &[f64]),
+        adjoint: &KktSolution,
+        kkt_residual: f64,
+    ) -> Result<Certificate> {
         let finite = adjoint.z.iter().chain(&adjoint.y).chain(&adjoint.zeta).all(|v| v.is_finite());
         let tolerance = ADJOINT_TOLERANCE.max((ROUNDINGS * adjoint.rounding).min(MAX_ROUNDING));
         if finite && adjoint.residual <= tolerance {
-            Ok(Certificate::new(&self.facts, adjoint, kkt_residual))
+            let mut certificate = Certificate::new(&self.facts, adjoint, kkt_residual);
+            // What looks like dependence may be units that the solver could not bridge: then no block is vouched for.
+            let in_doubt = certificate.kind == CertificateKind::Degenerate && certificate.inexact_blocks != ALL_BLOCKS;
+            if in_doubt && errors::equilibrated_residual(&self.kkt, program, right, adjoint) > EQUILIBRATED_TOLERANCE {
+                certificate.inexact_blocks = ALL_BLOCKS.to_vec();
+            }
+            Ok(certificate)
         } else {
             Err(Error::Adjoint { residual: adjoint.residual })
         }
@@ -221,7 +237,7 @@ impl Solved<'_> {
         let fixed: Vec<f64> = bound_bar.iter().map(|v| -v).collect();
         let session = self.session.as_mut().map(Held::get);
         let adjoint = prepared.kkt.solve(&stacked, session, &x_bar, &right, &fixed)?;
-        let mut certificate = prepared.certify(&adjoint, self.residuals.max())?;
+        let mut certificate = prepared.certify(&stacked, (&x_bar, &right), &adjoint, self.residuals.max())?;
         if self.layer.estimate_errors {
             let session = self.session.as_mut().map(Held::get);
             let solutions = (&adjoint, &self.solution);
@@ -274,7 +290,7 @@ impl Solved<'_> {
             .collect();
         let session = self.session.as_mut().map(Held::get);
         let tangent = prepared.kkt.solve(&stacked, session, &force, &right, &fixed)?;
-        let certificate = prepared.certify(&tangent, self.residuals.max())?;
+        let certificate = prepared.certify(&stacked, (&force, &right), &tangent, self.residuals.max())?;
         let blocks = program.blocks();
         Ok(Tangent {
             equalities: tangent.y[blocks.equalities.clone()].to_vec(),
