@@ -7,12 +7,12 @@ use super::active::Reading;
 use super::batch::CotangentOf;
 use super::certificate::{Certificate, Facts, weakly_active};
 use super::choices::AtKink;
+use super::derivatives::ADJOINT_TOLERANCE;
 use super::gradient::{Gradient, assemble};
 use super::polish::{GOOD, is_settled};
 use super::probe::Rank;
 use super::reduced::KktSolution;
 use super::session::LayerSession;
-use super::solved::ADJOINT_TOLERANCE;
 use crate::program::{OwnedUpdate, Values};
 
 /// Fewer members than this are solved one by one.

@@ -9,6 +9,7 @@ mod certificate;
 mod choices;
 mod closest;
 mod cotangent;
+mod derivatives;
 mod errors;
 mod gradient;
 mod null_space;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bpqp_traits::{
     ActiveSet, Error as SolverError, KktResiduals, OwnedProducts, ProgramRef, Session, Side, Solution, Status,
@@ -10,31 +10,16 @@ use bpqp_traits::{
 
 use super::Layer;
 use super::active::Reading;
-use super::certificate::{ALL_BLOCKS, Certificate, CertificateKind, Facts, weakly_active, with, without};
+use super::certificate::{Facts, weakly_active, with, without};
 use super::choices::AtKink;
 use super::closest::Closest;
-use super::cotangent::{Cotangent, Tangent};
-use super::errors;
-use super::gradient::{Gradient, assemble};
 use super::polish::{GOOD, Polished, Resolution, is_settled, polish};
 use super::probe::Rank;
-use super::reduced::{KktSolution, ReducedKkt};
+use super::reduced::ReducedKkt;
 use super::redundant::redundant;
 use super::regularize::Regularized;
-use crate::program::{OwnedUpdate, Program, Values};
+use crate::program::Program;
 use crate::{Error, Result};
-
-/// Largest relative residual of the adjoint system that still makes a gradient.
-pub(super) const ADJOINT_TOLERANCE: f64 = 1e-9;
-
-/// The same in units in which the matrix is roughly equilibrated, for blocks of a degenerate gradient that are the derivative.
-const EQUILIBRATED_TOLERANCE: f64 = 1e-8;
-
-/// A residual of so many roundings of the exact solution is as good as zero: a solution many orders of magnitude larger than
-/// its right-hand side, as a regularized linear program has, cannot have a smaller one …
-const ROUNDINGS: f64 = 8.0;
-/// … up to this size.
-const MAX_ROUNDING: f64 = 1e-7;
 
 /// Largest relative KKT residual, after polishing, of a point that still has a gradient.
 const POINT_TOLERANCE: f64 = 1e-6;
@@ -90,7 +75,7 @@ pub(super) enum Held<'p> {
 }
 
 impl Held<'_> {
-    fn get(&mut self) -> &mut (dyn Session + 'static) {
+    pub(super) fn get(&mut self) -> &mut (dyn Session + 'static) {
         match self {
             Self::Owned(session) => &mut **session,
             Self::Lent(session) => &mut **session,
@@ -100,36 +85,10 @@ impl Held<'_> {
 
 /// What all derivatives at one solution share.
 pub(super) struct Prepared {
-    kkt: ReducedKkt,
+    pub(super) kkt: ReducedKkt,
     /// The active set with each equality at the side that its dual pushes against.
-    sides: ActiveSet,
-    facts: Facts,
-}
-
-impl Prepared {
-    /// A certificate for a solution of the KKT system with this right-hand side, at a point of the given residual, or a
-    /// refusal.
-    fn certify(
-        &self,
-        program: &ProgramRef<'_>,
-        right: (&[f64], &[f64]),
-        adjoint: &KktSolution,
-        kkt_residual: f64,
-    ) -> Result<Certificate> {
-        let finite = adjoint.z.iter().chain(&adjoint.y).chain(&adjoint.zeta).all(|v| v.is_finite());
-        let tolerance = ADJOINT_TOLERANCE.max((ROUNDINGS * adjoint.rounding).min(MAX_ROUNDING));
-        if finite && adjoint.residual <= tolerance {
-            let mut certificate = Certificate::new(&self.facts, adjoint, kkt_residual);
-            // What looks like dependence may be units that the solver could not bridge: then no block is vouched for.
-            let in_doubt = certificate.kind == CertificateKind::Degenerate && certificate.inexact_blocks != ALL_BLOCKS;
-            if in_doubt && errors::equilibrated_residual(&self.kkt, program, right, adjoint) > EQUILIBRATED_TOLERANCE {
-                certificate.inexact_blocks = ALL_BLOCKS.to_vec();
-            }
-            Ok(certificate)
-        } else {
-            Err(Error::Adjoint { residual: adjoint.residual })
-        }
-    }
+    pub(super) sides: ActiveSet,
+    pub(super) facts: Facts,
 }
 
 impl Solved<'_> {
@@ -206,102 +165,6 @@ impl Solved<'_> {
         self.prepare()
     }
 
-    /// The gradient of a loss with respect to all data, from its gradient `x_bar` with respect to `x` (`d`).
-    ///
-    /// # Errors
-    /// As [`vjp`](Self::vjp).
-    pub fn backward(&mut self, x_bar: &[f64]) -> Result<Gradient> {
-        self.vjp(&Cotangent { x: Some(x_bar), ..Cotangent::default() })
-    }
-
-    /// The gradient of a loss with respect to all data, from its gradient with respect to `x` and the duals: one
-    /// backward QP (the paper's section 3).
-    ///
-    /// # Errors
-    /// As [`polish`](Self::polish); [`Error::Adjoint`] where the backward QP could not be solved;
-    /// [`InvalidArgument`](SolverError::InvalidArgument) for a wrong length or a value that is not finite.
-    pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
-        let start = Instant::now();
-        let program = self.program.clone();
-        let (x_bar, y_bar, bound_bar) = cotangent.stack(&program)?;
-        self.prepare()?;
-        if let Some(closest) = &mut self.closest {
-            let mut gradient = closest.vjp(&program, &self.layer, (&x_bar, &y_bar, &bound_bar))?;
-            gradient.elapsed = start.elapsed();
-            return Ok(gradient);
-        }
-        let regularized = self.regularized.clone();
-        let stacked = differentiated(&program, regularized.as_deref());
-        let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
-        let right: Vec<f64> = y_bar.iter().map(|v| -v).collect();
-        let fixed: Vec<f64> = bound_bar.iter().map(|v| -v).collect();
-        let session = self.session.as_mut().map(Held::get);
-        let adjoint = prepared.kkt.solve(&stacked, session, &x_bar, &right, &fixed)?;
-        let mut certificate = prepared.certify(&stacked, (&x_bar, &right), &adjoint, self.residuals.max())?;
-        if self.layer.estimate_errors {
-            let session = self.session.as_mut().map(Held::get);
-            let solutions = (&adjoint, &self.solution);
-            let trust = errors::estimate(&mut prepared.kkt, &stacked, session, (&x_bar, &right), solutions)?;
-            (certificate.error_estimate, certificate.radius) = (Some(trust.error), Some(trust.radius));
-        }
-        let mut gradient = assemble(&program, &self.solution, &prepared.sides, adjoint, certificate);
-        gradient.elapsed = start.elapsed();
-        Ok(gradient)
-    }
-
-    /// The derivative of the solution along `direction`, a change of the data in the order of their patterns: the same
-    /// linear system as the backward pass.
-    ///
-    /// # Errors
-    /// As [`vjp`](Self::vjp).
-    pub fn jvp(&mut self, direction: &Values<'_>) -> Result<Tangent> {
-        let program = self.program.clone();
-        let change = OwnedUpdate::direction(&program, direction)?;
-        self.prepare()?;
-        if let Some(closest) = &mut self.closest {
-            return closest.jvp(&program, &self.layer, (direction.p, &change.as_ref()));
-        }
-        let regularized = self.regularized.clone();
-        let stacked = differentiated(&program, regularized.as_deref());
-        let (x, y) = (&self.solution.x, &self.solution.y);
-        let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
-        let sides = &prepared.sides;
-        let active_y: Vec<f64> = y.iter().zip(&sides.rows).map(|(y, s)| if s.is_active() { *y } else { 0.0 }).collect();
-
-        let update = change.as_ref();
-        let (mut force, mut right) = (vec![0.0; x.len()], vec![0.0; y.len()]);
-        if let Some(dq) = update.q {
-            force.copy_from_slice(dq);
-        }
-        if let Some(dp) = update.p {
-            program.as_stacked().p().with_values(dp)?.symmetric_mul_add(1.0, x, &mut force);
-        }
-        if let Some(da) = update.a {
-            let da = stacked.a().with_values(da)?;
-            da.transpose_mul_add(1.0, &active_y, &mut force);
-            da.mul_add(-1.0, x, &mut right);
-        }
-        for (i, right) in right.iter_mut().enumerate() {
-            let side = if sides.rows[i] == Side::Lower { update.l } else { update.u };
-            *right += side.map_or(0.0, |v| v[i]);
-        }
-        let fixed: Vec<f64> = (0..x.len())
-            .map(|j| if sides.bounds[j] == Side::Lower { update.lb } else { update.ub }.map_or(0.0, |v| v[j]))
-            .collect();
-        let session = self.session.as_mut().map(Held::get);
-        let tangent = prepared.kkt.solve(&stacked, session, &force, &right, &fixed)?;
-        let certificate = prepared.certify(&stacked, (&force, &right), &tangent, self.residuals.max())?;
-        let blocks = program.blocks();
-        Ok(Tangent {
-            equalities: tangent.y[blocks.equalities.clone()].to_vec(),
-            inequalities: tangent.y[blocks.inequalities.clone()].to_vec(),
-            rows: tangent.y[blocks.rows.clone()].to_vec(),
-            bounds: tangent.zeta,
-            x: tangent.z,
-            certificate,
-        })
-    }
-
     /// Moves the point of a linear program to the regularized solution; once.
     pub(super) fn regularize(&mut self) -> Result<()> {
         if let (Some(regularized), None) = (&self.regularized, &self.polished) {
@@ -354,7 +217,7 @@ impl Solved<'_> {
     }
 
     /// Polishes, drops weakly active rows, and looks for singularity; once.
-    fn prepare(&mut self) -> Result<()> {
+    pub(super) fn prepare(&mut self) -> Result<()> {
         if !self.status.has_solution() {
             return Err(Error::NotSolved { status: self.status });
         }
@@ -424,6 +287,6 @@ impl Solved<'_> {
 }
 
 /// The program whose solution is differentiated.
-fn differentiated<'a>(program: &'a Program, regularized: Option<&'a Regularized>) -> ProgramRef<'a> {
+pub(super) fn differentiated<'a>(program: &'a Program, regularized: Option<&'a Regularized>) -> ProgramRef<'a> {
     regularized.map_or_else(|| program.as_stacked(), |r| r.program.as_ref())
 }
