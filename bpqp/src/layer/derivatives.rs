@@ -65,7 +65,7 @@ impl Solved<'_> {
     ///
     /// # Errors
     /// As [`polish`](Self::polish); [`Error::Adjoint`] where the backward QP could not be solved;
-    /// [`InvalidArgument`](SolverError::InvalidArgument) for a wrong length or a value that is not finite.
+    /// [`InvalidArgument`](bpqp_traits::Error::InvalidArgument) for a wrong length or a value that is not finite.
     pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
         let start = Instant::now();
         let program = self.program.clone();
