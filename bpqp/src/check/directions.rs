@@ -22,8 +22,9 @@ const CONSISTENT: f64 = 0.1;
 const SMALL_STEP: f64 = 1e-7;
 /// … than this share of the slope, or of the disagreement that is to be decided.
 const VISIBLE: f64 = 1e-2;
-/// Rounding of the solution, relative to what the data's own relative changes make of the loss.
-const NOISE: f64 = 3e-14;
+/// Rounding of the solution, relative to what the data's own relative changes make of the loss: solvers refine until the active
+/// rows hold to this.
+const NOISE: f64 = 1e-13;
 
 /// How one block of a gradient compares with differences along one random direction.
 #[derive(Clone, Debug, PartialEq)]
