@@ -45,3 +45,15 @@ pub fn axpy(alpha: f64, x: &[f64], y: &mut [f64]) {
 pub fn max_nan(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }
+
+/// One of several fixed sequences of numbers in ±[½, 1], by Marsaglia's xorshift.
+pub fn random_signs(len: usize, sequence: u64) -> impl Iterator<Item = f64> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64.rotate_left((17 * (sequence % 64)) as u32);
+    (0..len).map(move |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let unit = (state >> 11) as f64 / (1_u64 << 53) as f64;
+        if state & 1 == 0 { 0.5 + 0.5 * unit } else { -0.5 - 0.5 * unit }
+    })
+}

@@ -3,8 +3,8 @@
 use bpqp_traits::Solution;
 use bpqp_traits::vector::{dot, max_abs};
 
+use super::check_shapes;
 use super::moves::{Group, SplitMix, groups};
-use super::{check_shapes, loss};
 use crate::Result;
 use crate::layer::{Gradient, Layer, LayerSession};
 use crate::program::{Program, Values};
@@ -66,9 +66,9 @@ pub fn check_directions(
     let mut random = SplitMix::new(seed);
     let mut at =
         Around { session: layer.session(program.clone())?, x_bar, loss: 0.0, noise: 0.0, radius: f64::INFINITY };
-    at.loss = loss(layer, program, x_bar)?;
     let mut solved = layer.forward(program)?;
     solved.polish()?;
+    at.loss = dot(x_bar, solved.x());
     let sizes = Sizes::new(program, solved.solution());
     let groups = groups(program, gradient);
     let sensitivity =

@@ -10,11 +10,7 @@ const ROUNDED: f64 = 1e-6;
 /// `max P_jj`: no entry is larger where `P` is positive semidefinite.
 fn largest_curvature(program: &ProgramRef<'_>) -> f64 {
     let p = program.p();
-    let diagonal = |j: usize| match p.col_ptr()[j + 1].checked_sub(1) {
-        Some(last) if last >= p.col_ptr()[j] && p.row_idx()[last] == j => p.values()[last],
-        _ => 0.0,
-    };
-    (0..p.ncols()).map(diagonal).fold(0.0, f64::max)
+    (0..p.ncols()).map(|j| p.diagonal(j)).fold(0.0, f64::max)
 }
 
 /// All constraints of a program at one point, rows first, then bounds, in units in which duals and slacks compare.

@@ -144,16 +144,25 @@ impl Certificate {
             relaxation: 0.0,
         }
     }
+
+    /// Refuses what `at_kink` and `at_degeneracy` do.
+    pub(crate) fn refuse(&self, at_kink: AtKink, at_degeneracy: AtDegeneracy) -> Result<()> {
+        let Self { kind, weakly_active, dependent, loose_variables, .. } = self;
+        refuse(*kind, weakly_active, (dependent, loose_variables), (at_kink, at_degeneracy))
+    }
 }
 
-/// Refuses a derivative that `at_kink` and `at_degeneracy` do.
-pub(crate) fn refuse(certificate: &Certificate, at_kink: AtKink, at_degeneracy: AtDegeneracy) -> Result<()> {
-    if at_degeneracy == AtDegeneracy::Refuse && certificate.kind == CertificateKind::Degenerate {
-        let (dependent, loose_variables) = (certificate.dependent.clone(), certificate.loose_variables.clone());
-        return Err(Error::Degenerate { dependent, loose_variables });
+fn refuse(
+    kind: CertificateKind,
+    weakly_active: &[ConstraintId],
+    (dependent, loose_variables): (&[ConstraintId], &[usize]),
+    (at_kink, at_degeneracy): (AtKink, AtDegeneracy),
+) -> Result<()> {
+    if at_degeneracy == AtDegeneracy::Refuse && kind == CertificateKind::Degenerate {
+        return Err(Error::Degenerate { dependent: dependent.to_vec(), loose_variables: loose_variables.to_vec() });
     }
-    if at_kink == AtKink::Refuse && !certificate.weakly_active.is_empty() {
-        return Err(Error::Kink { weakly_active: certificate.weakly_active.clone() });
+    if at_kink == AtKink::Refuse && !weakly_active.is_empty() {
+        return Err(Error::Kink { weakly_active: weakly_active.to_vec() });
     }
     Ok(())
 }
@@ -200,14 +209,8 @@ impl Facts {
 
     /// Refuses what `at_kink` and `at_degeneracy` do.
     pub(crate) fn refuse(&self, at_kink: AtKink, at_degeneracy: AtDegeneracy) -> Result<()> {
-        if at_degeneracy == AtDegeneracy::Refuse && self.kind() == CertificateKind::Degenerate {
-            let (dependent, loose_variables) = (self.dependent.clone(), self.loose_variables.clone());
-            return Err(Error::Degenerate { dependent, loose_variables });
-        }
-        if at_kink == AtKink::Refuse && !self.weakly_active.is_empty() {
-            return Err(Error::Kink { weakly_active: self.weakly_active.clone() });
-        }
-        Ok(())
+        let Self { weakly_active, dependent, loose_variables, .. } = self;
+        refuse(self.kind(), weakly_active, (dependent, loose_variables), (at_kink, at_degeneracy))
     }
 
     pub(crate) fn kind(&self) -> CertificateKind {

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use bpqp_traits::vector::max_abs;
 use bpqp_traits::{CscMatrix, Error as SolverError, KktResiduals, ProgramBuf, ProgramUpdate, Side, Solution, Status};
 
-use super::certificate::{ALL_BLOCKS, Certificate, CertificateKind, ConstraintId, constraint_id, refuse};
+use super::certificate::{ALL_BLOCKS, Certificate, CertificateKind, ConstraintId, constraint_id};
 use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
 use super::cotangent::{Cotangent, Tangent};
 use super::gradient::{Gradient, chain};
@@ -225,7 +225,7 @@ impl Closest {
             regularization: relaxed.regularization,
             relaxation: max_abs(&self.shift),
         };
-        refuse(&certificate, layer.at_kink, layer.at_degeneracy)?;
+        certificate.refuse(layer.at_kink, layer.at_degeneracy)?;
         Ok(certificate)
     }
 }

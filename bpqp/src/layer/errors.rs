@@ -1,10 +1,11 @@
 //! How wrong a derivative may be, and how far it holds: residuals and roundings, carried through the inverse of the KKT
 //! matrix.
 
-use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::vector::{max_abs, max_nan, random_signs};
 use bpqp_traits::{ActiveSet, ProgramRef, Result, Session, Side, Solution};
 
-use super::probe::{random_signs, unit_scales};
+use super::polish::side_value;
+use super::probe::unit_scales;
 use super::reduced::{KktSolution, ReducedKkt};
 
 /// Right-hand sides tried for each solution.
@@ -39,7 +40,10 @@ pub(super) fn estimate(
 ) -> Result<Trust> {
     let of_adjoint = System { g, r, z: &adjoint.z, y: &adjoint.y, zeta: &adjoint.zeta };
     let active = kkt.active().clone();
-    let sides: Vec<f64> = active.rows.iter().enumerate().map(|(i, &side)| side_of(program, i, side)).collect();
+    let at = |(i, &side): (usize, &Side)| {
+        if side.is_active() { side_value(side, program.l()[i], program.u()[i]) } else { 0.0 }
+    };
+    let sides: Vec<f64> = active.rows.iter().enumerate().map(at).collect();
     let held = point.y.iter().zip(&active.rows);
     let y: Vec<f64> = held.map(|(y, side)| if side.is_active() { *y } else { 0.0 }).collect();
     let of_point = System { g: program.q(), r: &sides, z: &point.x, y: &y, zeta: &point.bound_duals };
@@ -118,14 +122,6 @@ pub(super) fn equilibrated_residual(
     };
     let (worst, size) = (largest(&forces, &gaps), largest(g, r));
     if size > 0.0 { worst / size } else { worst }
-}
-
-fn side_of(program: &ProgramRef<'_>, i: usize, side: Side) -> f64 {
-    match side {
-        Side::Free => 0.0,
-        Side::Lower => program.l()[i],
-        Side::Upper | Side::Equal => program.u()[i],
-    }
 }
 
 /// `P z + A₊ᵀy + E ζ = −g`, `A₊ z = r`, with its computed solution.

@@ -140,7 +140,8 @@ fn correct(program: &ProgramRef<'_>, from: &Solution, kkt: &mut ReducedKkt) -> R
     Ok(Solution { x, y, bound_duals: step.zeta, cone_duals: Vec::new(), objective, iterations: from.iterations })
 }
 
-fn side_value(side: Side, lower: f64, upper: f64) -> f64 {
+/// Where an active row or bound is held.
+pub(super) fn side_value(side: Side, lower: f64, upper: f64) -> f64 {
     if side == Side::Lower { lower } else { upper }
 }
 

@@ -1,5 +1,6 @@
 //! Is the KKT matrix singular? One more solve tells.
 
+use bpqp_traits::vector::random_signs;
 use bpqp_traits::{ActiveSet, ProgramRef, Result, Session};
 
 use super::active::Reading;
@@ -139,16 +140,4 @@ pub(super) fn unit_scales(dim: usize, entries: impl Iterator<Item = (usize, usiz
         largest[j] = largest[j].max(v.abs());
     }
     largest.iter().map(|&v| if v > 0.0 { 1.0 / v.sqrt() } else { 1.0 }).collect()
-}
-
-/// One of several fixed sequences of numbers in ±[½, 1], by Marsaglia's xorshift.
-pub(super) fn random_signs(len: usize, sequence: u64) -> impl Iterator<Item = f64> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64.rotate_left(17 * sequence as u32);
-    (0..len).map(move |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        let unit = (state >> 11) as f64 / (1_u64 << 53) as f64;
-        if state & 1 == 0 { 0.5 + 0.5 * unit } else { -0.5 - 0.5 * unit }
-    })
 }

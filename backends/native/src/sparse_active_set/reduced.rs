@@ -1,6 +1,6 @@
 //! The KKT matrix without what is eliminated: free variables by active rows, factored by LDLᵀ.
 
-use bpqp_traits::vector::dot;
+use bpqp_traits::vector::{dot, random_signs};
 use bpqp_traits::{ActiveSet, ProgramRef, Result};
 
 use crate::kkt::{KktMatrix, ruiz};
@@ -147,7 +147,7 @@ impl Reduced {
     /// a random vector that hardly grows has next to nothing there.
     pub(super) fn regularity(&mut self) -> Option<f64> {
         let Self { kept, factor: Form::Band(simplicial), rhs, .. } = self else { return None };
-        for ((rhs, v), kept) in rhs.iter_mut().zip(random_signs(kept.len())).zip(&*kept) {
+        for ((rhs, v), kept) in rhs.iter_mut().zip(random_signs(kept.len(), 0)).zip(&*kept) {
             *rhs = if *kept { v } else { 0.0 };
         }
         let before = dot(rhs, rhs);
@@ -174,18 +174,6 @@ impl Reduced {
             v[index] = scale * rhs;
         }
     }
-}
-
-/// Marsaglia's xorshift, as numbers in ±[½, 1].
-fn random_signs(len: usize) -> impl Iterator<Item = f64> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    (0..len).map(move |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        let unit = (state >> 11) as f64 / (1_u64 << 53) as f64;
-        if state & 1 == 0 { 0.5 + 0.5 * unit } else { -0.5 - 0.5 * unit }
-    })
 }
 
 /// How regularized factors treat pivots that rounding has made small.
