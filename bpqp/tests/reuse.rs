@@ -123,3 +123,24 @@ impl bpqp_traits::ForwardSolver for Renamed {
         NativeSolver.setup(problem, settings)
     }
 }
+
+#[test]
+fn a_solution_found_elsewhere_is_judged_and_differentiated() {
+    let program = random_program(3, SIZES);
+    let layer = Layer::new().unwrap();
+    let mut own = layer.forward(&program).unwrap();
+    let x_bar = Rng::new(4).normals(SIZES.vars);
+    let expected = own.backward(&x_bar).unwrap();
+    let mut brought = layer.at(&program, own.solution().clone()).unwrap();
+    assert_eq!(brought.status(), bpqp::Status::Solved);
+    assert!(brought.backward(&x_bar).unwrap().difference(&expected) < 1e-10);
+
+    let mut wrong = own.solution().clone();
+    wrong.x[0] += 1.0;
+    let mut refused = layer.at(&program, wrong.clone()).unwrap();
+    assert_eq!(refused.status(), bpqp::Status::NumericalError);
+    assert!(matches!(refused.backward(&x_bar), Err(bpqp::Error::NotSolved { .. })));
+    wrong.y.pop();
+    let error = layer.at(&program, wrong).err().unwrap().to_string();
+    assert!(error.contains('y') && error.contains("length"), "{error}");
+}

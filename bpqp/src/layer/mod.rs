@@ -25,7 +25,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bpqp_traits::{BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, Settings, Solution, Status};
+use bpqp_traits::{
+    BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, Settings, Solution, Status, check_vector,
+};
 
 pub use batch::{Batch, CotangentOf};
 pub use batch_gradient::BatchGradient;
@@ -109,6 +111,26 @@ impl Layer {
     /// Errors of the backend: see [`ForwardSolver::setup`]. An infeasible or unbounded program is a status.
     pub fn forward<'p>(&self, program: &'p Program) -> Result<Solved<'p>> {
         self.run(Cow::Borrowed(program))
+    }
+
+    /// Takes `solution`, found elsewhere, for what the forward solver would have returned: `x` (`d`), `y` (stacked rows),
+    /// `bound_duals` (`d`), `cone_duals` (stacked cone rows). The status is what its residuals bear out.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](bpqp_traits::Error::InvalidArgument) for a wrong length or a value that is not finite.
+    pub fn at<'p>(&self, program: &'p Program, solution: Solution) -> Result<Solved<'p>> {
+        self.take(Cow::Borrowed(program), solution)
+    }
+
+    fn take<'p>(&self, program: Cow<'p, Program>, mut solution: Solution) -> Result<Solved<'p>> {
+        let stacked = program.as_stacked();
+        let (n, m, k) = (stacked.num_vars(), stacked.num_rows(), stacked.num_cone_rows());
+        check_vector("x", &solution.x, n)?;
+        check_vector("y", &solution.y, m)?;
+        check_vector("bound_duals", &solution.bound_duals, n)?;
+        check_vector("cone_duals", &solution.cone_duals, k)?;
+        solution.objective = stacked.objective(&solution.x);
+        self.solved(program, None, Status::Solved, solution, Timing::default())
     }
 
     fn run<'p>(&self, program: Cow<'p, Program>) -> Result<Solved<'p>> {
