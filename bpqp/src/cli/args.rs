@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::repro::args::ReproArgs;
 use crate::generate::Family;
 use crate::{AtDegeneracy, AtInfeasibility, AtKink, Settings};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Write a benchmark problem
     Generate(GenerateArgs),
+    /// Make tables of the paper again: the paper's problems, its baseline and its method beside the backends
+    Repro(ReproArgs),
 }
 
 #[derive(Args, Clone, Debug)]

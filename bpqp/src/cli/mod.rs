@@ -18,7 +18,9 @@ mod generate;
 mod grad;
 mod input;
 mod output;
+mod page;
 mod report;
+mod repro;
 mod scaling;
 mod solve;
 mod table;
@@ -62,6 +64,7 @@ fn dispatch(registry: &Registry, cli: Cli, json: bool) -> Result<Outcome, Failur
         Command::Bench(args) => bench::run(registry, &args, json),
         Command::Audit(args) => audit::run(registry, &args, json),
         Command::Generate(args) => generate::run(&args, json),
+        Command::Repro(args) => repro::run(registry, &args, json),
     }
 }
 
