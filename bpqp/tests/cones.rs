@@ -1,5 +1,6 @@
 //! Second-order cones: gradients against closed forms, central differences and the dot-product identity.
 #![cfg(feature = "clarabel")]
+#![allow(clippy::unwrap_used)] // a test panics by design
 
 mod common;
 

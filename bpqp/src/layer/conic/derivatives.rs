@@ -26,7 +26,8 @@ impl Conic {
         let qp = &self.linearized.program;
         let (d, rows) = (qp.num_vars(), qp.as_stacked().num_rows());
         let (mut x, mut y) = (x_bar.clone(), y_bar.clone());
-        (x.resize(d, 0.0), y.resize(rows, 0.0));
+        x.resize(d, 0.0);
+        y.resize(rows, 0.0);
         // The dual (λ, −λû) turns with û as x moves: −λ M w̄₁.
         let mut turned = vec![0.0; w_bar.len()];
         for (point, range) in self.points.iter().zip(&self.rows.of_cone) {

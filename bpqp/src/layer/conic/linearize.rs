@@ -67,7 +67,8 @@ impl Parts {
     fn row(&mut self, entries: impl Iterator<Item = (usize, f64)>, (l, u): (f64, f64), dual: f64) {
         let i = self.y.len();
         self.rows.extend(entries.map(|(j, v)| (i, j, v)));
-        (self.l.push(l), self.u.push(u));
+        self.l.push(l);
+        self.u.push(u);
         self.y.push(dual);
     }
 
