@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::repro::args::ReproArgs;
+#[cfg(feature = "train")]
+use super::train::args::TrainArgs;
 use crate::generate::Family;
 use crate::{AtDegeneracy, AtInfeasibility, AtKink, Settings};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// Make tables of the paper again: the paper's problems, its baseline and its method beside the backends
     Repro(ReproArgs),
+    /// Train a model through the layer
+    #[cfg(feature = "train")]
+    Train(TrainArgs),
 }
 
 #[derive(Args, Clone, Debug)]

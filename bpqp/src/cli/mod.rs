@@ -24,6 +24,8 @@ mod repro;
 mod scaling;
 mod solve;
 mod table;
+#[cfg(feature = "train")]
+mod train;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -65,6 +67,8 @@ fn dispatch(registry: &Registry, cli: Cli, json: bool) -> Result<Outcome, Failur
         Command::Audit(args) => audit::run(registry, &args, json),
         Command::Generate(args) => generate::run(&args, json),
         Command::Repro(args) => repro::run(registry, &args, json),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::run(registry, &args, json),
     }
 }
 

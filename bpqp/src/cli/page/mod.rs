@@ -3,6 +3,8 @@
 //! `maud` escapes whatever is put into a page, names and messages of solvers included.
 
 pub(super) mod dots;
+#[cfg(feature = "train")]
+pub(super) mod lines;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+#[cfg(feature = "train")]
+use crate::cli::train::args::PortfolioArgs;
+
 #[derive(Args, Debug)]
 pub(crate) struct ReproArgs {
     #[command(subcommand)]
@@ -16,6 +19,9 @@ pub(super) enum Table {
     Table1(TableArgs),
     /// Errors of the backward pass against a reference of high accuracy
     Table2(TableArgs),
+    /// Portfolios of real stocks: predictors trained in two stages, end to end, and with a learned optimizer
+    #[cfg(feature = "train")]
+    Table3(PortfolioArgs),
 }
 
 #[derive(Args, Debug)]

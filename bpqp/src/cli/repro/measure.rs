@@ -72,7 +72,7 @@ pub(super) fn measure(
             progress(Some(format!("{} {}×{}", kind.as_str(), size.0, size.1)));
             for (k, seed) in (seed..).take(instances as usize).enumerate() {
                 let problem = Problem::new(kind, size, seed)?;
-                for method in methods {
+                for method in methods.iter().filter(|method| method.applies(kind)) {
                     if k == 0 {
                         // The first problem of a size finds caches and allocator cold: it is run once for nothing.
                         let _ = method.run(&problem);

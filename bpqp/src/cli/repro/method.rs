@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use super::ball::Constraint;
 use super::exact;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::published::Published;
 use super::reference::Vectors;
 use crate::cli::input::ms;
-use crate::{Layer, Registry, Settings};
+use crate::{Backend, Layer, Registry, Settings};
 
 /// Backends that the tables take by default, where the build has them.
 const BACKENDS: [&str; 3] = ["native", "clarabel", "osqp"];
@@ -23,11 +24,23 @@ pub(super) struct Method {
 
 enum Work {
     /// The solver of the layer forward, the inverse of the whole KKT matrix backward.
-    Exact(Layer),
-    Published(Published),
-    Layer(Layer),
+    Exact(Layers),
+    Published(Published, Option<Layer>),
+    Layer(Layers),
     /// The paper's equations 18 and 21 at the reference solution.
     Printed,
+}
+
+/// One layer for quadratic programs, one for programs with cones, where the build has a solver of these.
+struct Layers {
+    quadratic: Layer,
+    conic: Option<Layer>,
+}
+
+impl Layers {
+    fn of(&self, kind: Kind) -> Option<&Layer> {
+        if kind == Kind::Socp { self.conic.as_ref() } else { Some(&self.quadratic) }
+    }
 }
 
 /// What one method made of one problem: milliseconds, and the gradient.
@@ -66,8 +79,15 @@ impl Method {
         printed: bool,
     ) -> crate::Result<(Vec<Self>, Vec<String>)> {
         let settings = Settings::with_tolerance(TOLERANCE);
-        let layer = |name: &str| {
-            Layer::builder().registry(registry.clone()).settings(settings.clone()).forward(name).backward(name).build()
+        let layer = |forward: &str, backward: &str| {
+            let layer = Layer::builder().registry(registry.clone()).settings(settings.clone());
+            layer.forward(forward).backward(backward).build()
+        };
+        let cones = |backend: &&Backend| backend.capabilities().second_order_cones;
+        let conic = registry.iter().find(cones).map(|backend| backend.info().name.into_owned());
+        let layers = |name: &str| -> crate::Result<Layers> {
+            let conic = conic.as_ref().map(|conic| layer(conic, name)).transpose()?;
+            Ok(Layers { quadratic: layer(name, name)?, conic })
         };
         let mut missing = Vec::new();
         let names: Vec<String> = if backends.is_empty() {
@@ -75,22 +95,36 @@ impl Method {
         } else {
             backends.to_vec()
         };
-        let default = Layer::builder().registry(registry.clone()).settings(settings.clone()).build()?;
-        let default_name = registry.names().into_iter().next().unwrap_or_default();
-        let mut all = vec![Self { name: "exact".into(), work: Work::Exact(default) }];
+        let default = registry.names().into_iter().next().unwrap_or_default();
+        let mut all = vec![Self { name: "exact".into(), work: Work::Exact(layers(&default)?) }];
         match registry.get("osqp") {
-            Ok(osqp) => all
-                .push(Self { name: "bpqp as published".into(), work: Work::Published(Published::new(osqp.forward())) }),
+            Ok(osqp) => {
+                let work = Work::Published(Published::new(osqp.forward()), layers(&default)?.conic);
+                all.push(Self { name: "bpqp as published".into(), work });
+            }
             Err(_) => missing.push("bpqp as published: this build is without OSQP (feature `osqp`)".into()),
+        }
+        if conic.is_none() {
+            missing.push("SOCP: this build is without a solver of cones (feature `clarabel`)".into());
         }
         if printed {
             all.push(Self { name: "equations as printed".into(), work: Work::Printed });
         }
         for name in names {
-            let suffix = if name == default_name { " (default)" } else { "" };
-            all.push(Self { work: Work::Layer(layer(&name)?), name: format!("{name}{suffix}") });
+            let suffix = if name == default { " (default)" } else { "" };
+            all.push(Self { work: Work::Layer(layers(&name)?), name: format!("{name}{suffix}") });
         }
         Ok((all, missing))
+    }
+
+    /// Whether it has what such problems need.
+    pub(super) fn applies(&self, kind: Kind) -> bool {
+        match &self.work {
+            Work::Exact(layers) | Work::Layer(layers) => layers.of(kind).is_some(),
+            Work::Published(_, conic) => kind != Kind::Socp || conic.is_some(),
+            // The printed equations are those of a QP.
+            Work::Printed => kind != Kind::Socp,
+        }
     }
 
     /// Runs both passes.
@@ -98,33 +132,43 @@ impl Method {
     /// # Errors
     /// Why there is no gradient.
     pub(super) fn run(&self, problem: &Problem) -> Result<Outcome, String> {
-        let Problem { program, x_bar, reference } = problem;
+        let Problem { kind, program, x_bar, reference } = problem;
         let told = |error: crate::Error| error.to_string();
+        let forward = |layers: &Layers| {
+            let layer = layers.of(*kind).ok_or("no solver of cones")?;
+            layer.forward(program).map_err(told)
+        };
         match &self.work {
-            Work::Exact(layer) => {
-                let solved = layer.forward(program).map_err(told)?;
+            Work::Exact(layers) => {
+                let solved = forward(layers)?;
                 if !solved.status().is_solved() {
                     return Err(solved.status().to_string());
                 }
-                let started = Instant::now();
-                let gradient = exact::backward(program, solved.x(), solved.duals(), x_bar);
+                let (x, timing, started) = (solved.x().to_vec(), solved.timing(), Instant::now());
+                let gradient = if *kind == Kind::Socp {
+                    let multiplier = solved.solution().cone_duals.first().copied().unwrap_or_default();
+                    Constraint::at(program, &x, multiplier).backward(x_bar)
+                } else {
+                    exact::backward(program, &x, solved.duals(), x_bar)
+                };
                 let backward = (Duration::ZERO, started.elapsed());
-                Ok(Outcome::new(
-                    (solved.timing().setup, solved.timing().forward),
-                    backward,
-                    (solved.x().to_vec(), gradient),
-                ))
+                Ok(Outcome::new((timing.setup, timing.forward), backward, (x, gradient)))
             }
-            Work::Published(published) => {
-                let passes = published.run(program, x_bar)?;
+            Work::Published(published, conic) => {
+                let passes = match (kind, conic) {
+                    (Kind::Socp, Some(layer)) => published.run_over_ball(layer, program, x_bar)?,
+                    _ => published.run(program, x_bar)?,
+                };
                 Ok(Outcome::new(passes.forward, passes.backward, (passes.x, passes.gradient)))
             }
-            Work::Layer(layer) => {
-                let mut solved = layer.forward(program).map_err(told)?;
+            Work::Layer(layers) => {
+                let mut solved = forward(layers)?;
                 let timing = solved.timing();
                 let gradient = solved.backward(x_bar).map_err(told)?;
                 let backward = (Duration::ZERO, gradient.elapsed());
-                let [q, b, h] = [gradient.q(), gradient.b(), gradient.h()].map(<[f64]>::to_vec);
+                let [q, b, mut h] = [gradient.q(), gradient.b(), gradient.h()].map(<[f64]>::to_vec);
+                // Of a ball the radius stands for `h`.
+                h.extend(gradient.cone_offsets().first());
                 let result = (solved.x().to_vec(), Vectors { q, b, h });
                 Ok(Outcome::new((timing.setup, timing.forward), backward, result))
             }

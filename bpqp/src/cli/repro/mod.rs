@@ -1,6 +1,7 @@
 //! `bpqp repro`: tables of the BPQP paper (arXiv 2411.19285), made again.
 
 pub(super) mod args;
+mod ball;
 mod exact;
 mod measure;
 mod method;
@@ -42,6 +43,8 @@ pub(crate) fn run(registry: &Registry, args: &ReproArgs, json: bool) -> Result<O
     match &args.table {
         Table::Table1(args) => table(registry, args, Shows::Times, json),
         Table::Table2(args) => table(registry, args, Shows::Errors, json),
+        #[cfg(feature = "train")]
+        Table::Table3(args) => super::train::portfolio(registry, args, json),
     }
 }
 
@@ -51,7 +54,8 @@ fn table(registry: &Registry, args: &TableArgs, shows: Shows, json: bool) -> Res
     }
     let (methods, missing) = Method::all(registry, &args.backends, shows == Shows::Errors)?;
     let instances = args.instances();
-    let bar = input::progress(Kind::ALL.len() * args.sizes.len() * methods.len() * instances as usize);
+    let of_one: usize = Kind::ALL.iter().map(|&kind| methods.iter().filter(|m| m.applies(kind)).count()).sum();
+    let bar = input::progress(of_one * args.sizes.len() * instances as usize);
     let measurements = measure(&methods, &args.sizes, (instances, args.seed), |next| match next {
         Some(what) => bar.set_message(what),
         None => bar.inc(1),

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use bpqp_traits::{CscMatrix, ForwardSolver, ProgramBuf, ProgramRef, Settings, Solution, Status};
 
+use super::ball::Constraint;
 use super::reference::Vectors;
-use crate::Program;
+use crate::{Layer, Program};
 
 /// OSQP's tolerance in the notebook, for residuals and certificates alike …
 const TOLERANCE: f64 = 1e-5;
@@ -64,6 +65,25 @@ impl Published {
         })
     }
 
+    /// The same for a ball, with the forward pass of `layer`: OSQP has no cones.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub(super) fn run_over_ball(&self, layer: &Layer, program: &Program, x_bar: &[f64]) -> Result<Passes, String> {
+        let solved = layer.forward(program).map_err(|e| e.to_string())?;
+        let (timing, x) = (solved.timing(), solved.x().to_vec());
+        let multiplier = solved.solution().cone_duals.first().copied().unwrap_or_default();
+        let started = Instant::now();
+        let adjoint = adjoint_over_ball(&Constraint::at(program, &x, multiplier), x_bar).map_err(|e| e.to_string())?;
+        let backward = self.solve(&adjoint.as_ref(), started)?;
+        Ok(Passes {
+            forward: (timing.setup, timing.forward),
+            backward: (backward.setup, backward.solve),
+            x,
+            gradient: Vectors { h: vec![-backward.solution.y[0]], b: vec![], q: backward.solution.x },
+        })
+    }
+
     /// Set-up counts from `started`.
     fn solve(&self, program: &ProgramRef<'_>, started: Instant) -> Result<Solved, String> {
         let mut session = self.osqp.setup(program, &self.settings).map_err(|e| e.to_string())?;
@@ -90,4 +110,12 @@ fn adjoint(program: &Program, at: &Solution, x_bar: &[f64]) -> bpqp_traits::Resu
     let free = (vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
     let program = ProgramBuf::new(stacked.p().to_owned(), x_bar.to_vec(), matrix, (zeros.clone(), zeros), free)?;
     Ok((program, rows))
+}
+
+/// The backward pass over a ball as a QP: its Hessian is the constraint's.
+fn adjoint_over_ball(at: &Constraint, x_bar: &[f64]) -> bpqp_traits::Result<ProgramBuf> {
+    let n = x_bar.len();
+    let normal = CscMatrix::from_dense_rows(1, n, &at.normal)?;
+    let free = (vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
+    ProgramBuf::new(at.upper()?, x_bar.to_vec(), normal, (vec![0.0], vec![0.0]), free)
 }
