@@ -26,14 +26,14 @@ fn main() -> bpqp::burn::Result<()> {
     for (name, end_to_end) in [("two stages", false), ("end to end", true)] {
         device.seed(1);
         let (mut model, mut optimizer) = (LinearConfig::new(FEATURES, ASSETS).init(&device), AdamConfig::new().init());
-        for _ in 0..300 {
+        for _ in 0..400 {
             let loss = if end_to_end {
                 decision_loss(&layer, &model, &features, &returns, &best)?
             } else {
                 (model.forward(features.clone()) - returns.clone()).powi_scalar(2).mean()
             };
             let gradients = GradientsParams::from_grads(loss.backward(), &model);
-            model = optimizer.step(1e-2, model, gradients);
+            model = optimizer.step(3e-2, model, gradients);
         }
         let error = (model.forward(features.clone()) - returns.clone()).powi_scalar(2).mean();
         let x = solve_what_can_be(&layer, &program(model.forward(features.clone())))?;
@@ -51,15 +51,16 @@ fn world(features: &Tensor<2>) -> Tensor<2> {
     let device = features.device();
     let weights = Tensor::<2>::random([FEATURES, ASSETS], Distribution::Normal(0.0, 1.0), &device);
     let linear = features.clone().matmul(weights);
-    linear.clone() + (linear.clone() * linear.clone() * linear) * 0.3
+    (linear.clone() + linear.powi_scalar(3)) * 0.1
 }
 
 // ANCHOR: program
-/// `min ½wᵀw − rᵀw` over `1ᵀw = 1`, `0 ≤ w ≤ 1`, for each row of predicted returns.
+/// `min ½wᵀw − rᵀw` over `1ᵀw = 1`, `w ≥ 0`, for each row of predicted returns.
 fn program(predicted: Tensor<2>) -> Qp {
     let device = predicted.device();
     let ones = Tensor::<2>::ones([1, ASSETS], &device);
-    let (lb, ub) = (Tensor::<1>::zeros([ASSETS], &device), Tensor::<1>::ones([ASSETS], &device));
+    let lb = Tensor::<1>::zeros([ASSETS], &device);
+    let ub = Tensor::<1>::full([ASSETS], f64::INFINITY, &device);
     // P, A and b are shared, and each day has a q of its own.
     Qp::new(Tensor::<2>::eye(ASSETS, &device), -predicted)
         .equalities(ones, Tensor::<1>::ones([1], &device))

@@ -41,7 +41,8 @@ struct Rules {
 impl Rules {
     fn new(device: &Device) -> Self {
         let a = Tensor::random([ROWS, VARIABLES], Distribution::Uniform(0.0, 1.0), device);
-        let log_v = Tensor::zeros([VARIABLES], device);
+        // Every digit as likely as any other.
+        let log_v = Tensor::full([VARIABLES], -(DIGITS as f64).ln(), device);
         Self { a: Param::from_tensor(a), log_v: Param::from_tensor(log_v) }
     }
 
