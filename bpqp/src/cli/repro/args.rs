@@ -38,6 +38,9 @@ pub(super) struct TableArgs {
     /// Sizes, separated by commas: variables, and inequalities as well as equalities
     #[arg(long, value_name = "NxM,…", value_delimiter = ',', default_value = "10x5,50x10,100x20,500x100", value_parser = size)]
     pub(super) sizes: Vec<(usize, usize)>,
+    /// Runs of each, of which the least time counts; 1 for errors alone
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) repeat: u32,
     /// Backends, each forward and backward, separated by commas; default: those of native, clarabel and osqp in this build
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(super) backends: Vec<String>,

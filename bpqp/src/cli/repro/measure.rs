@@ -33,6 +33,21 @@ pub(super) struct Times {
 }
 
 impl Times {
+    fn of(outcome: &Outcome) -> Self {
+        let Outcome { forward_setup, forward, backward_setup, backward, .. } = *outcome;
+        Self { forward_setup, forward, backward_setup, backward }
+    }
+
+    /// The least of two runs, part by part: whatever else the machine does only adds to them.
+    fn least(self, other: Self) -> Self {
+        Self {
+            forward_setup: self.forward_setup.min(other.forward_setup),
+            forward: self.forward.min(other.forward),
+            backward_setup: self.backward_setup.min(other.backward_setup),
+            backward: self.backward.min(other.backward),
+        }
+    }
+
     pub(super) fn total(&self) -> f64 {
         self.forward_setup + self.forward + self.backward_setup + self.backward
     }
@@ -56,7 +71,8 @@ pub(super) struct Errors {
     pub(super) sides: f64,
 }
 
-/// Measures all methods on all problems; `progress` is told what comes next, and after each method.
+/// Measures all methods on all problems, and keeps the least time of `repeat` runs; `progress` is told what comes next, and
+/// after each method.
 ///
 /// # Errors
 /// Where a problem or its reference cannot be made.
@@ -64,28 +80,20 @@ pub(super) fn measure(
     methods: &[Method],
     sizes: &[(usize, usize)],
     (instances, seed): (u64, u64),
+    repeat: u32,
     mut progress: impl FnMut(Option<String>),
 ) -> crate::Result<Vec<Measurement>> {
     let mut all = Vec::new();
     for kind in Kind::ALL {
         for &size in sizes {
             progress(Some(format!("{} {}×{}", kind.as_str(), size.0, size.1)));
-            for (k, seed) in (seed..).take(instances as usize).enumerate() {
+            for seed in (seed..).take(instances as usize) {
                 let problem = Problem::new(kind, size, seed)?;
                 for method in methods.iter().filter(|method| method.applies(kind)) {
-                    if k == 0 {
-                        // The first problem of a size finds caches and allocator cold: it is run once for nothing.
-                        let _ = method.run(&problem);
-                    }
-                    let outcome = method.run(&problem);
-                    let (failure, outcome) = outcome.map_or_else(|e| (Some(e), None), |outcome| (None, Some(outcome)));
-                    let times = outcome.as_ref().map(|o: &Outcome| Times {
-                        forward_setup: o.forward_setup,
-                        forward: o.forward,
-                        backward_setup: o.backward_setup,
-                        backward: o.backward,
-                    });
-                    let errors = outcome.map(|o| Errors::new(&o, &problem));
+                    let outcomes: Result<Vec<Outcome>, String> = (0..repeat).map(|_| method.run(&problem)).collect();
+                    let (failure, outcomes) = outcomes.map_or_else(|e| (Some(e), Vec::new()), |all| (None, all));
+                    let times = outcomes.iter().map(Times::of).reduce(Times::least);
+                    let errors = outcomes.last().map(|outcome| Errors::new(outcome, &problem));
                     let method = method.name.clone();
                     all.push(Measurement { kind, size, seed, method, failure, times, errors });
                     progress(None);

@@ -56,10 +56,16 @@ fn table(registry: &Registry, args: &TableArgs, shows: Shows, json: bool) -> Res
     let instances = args.instances();
     let of_one: usize = Kind::ALL.iter().map(|&kind| methods.iter().filter(|m| m.applies(kind)).count()).sum();
     let bar = input::progress(of_one * args.sizes.len() * instances as usize);
-    let measurements = measure(&methods, &args.sizes, (instances, args.seed), |next| match next {
-        Some(what) => bar.set_message(what),
-        None => bar.inc(1),
-    })?;
+    let measurements = measure(
+        &methods,
+        &args.sizes,
+        (instances, args.seed),
+        if shows == Shows::Times { args.repeat } else { 1 },
+        |next| match next {
+            Some(what) => bar.set_message(what),
+            None => bar.inc(1),
+        },
+    )?;
     bar.finish_and_clear();
     let rows = summarize(&measurements);
     if let Some(path) = &args.csv {

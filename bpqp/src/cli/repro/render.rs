@@ -63,11 +63,12 @@ pub(super) fn note(args: &TableArgs, shows: Shows) -> String {
         "{count} problems of each kind and size, seeds {first} to {last}; n×m: n variables, m inequalities, m equalities; the loss is the sum of x."
     );
     let what = match shows {
-        Shows::Times => {
-            "Medians. 'backward' counts its set-up, if it has one; 'without set-up' is what the paper's clock sees."
-        }
+        Shows::Times => format!(
+            "Medians over the problems, of each the least of {} runs. 'backward' counts its set-up, if it has one; 'without set-up' is what the paper's clock sees.",
+            args.repeat
+        ),
         Shows::Errors => {
-            "Errors are relative to solutions of the KKT systems refined in twice the precision; 'above 1 %' counts gradients."
+            "Errors are relative to solutions of the KKT systems refined in twice the precision; 'above 1 %' counts gradients.".into()
         }
     };
     format!("{problems} {what}")
