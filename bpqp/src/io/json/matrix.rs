@@ -146,8 +146,10 @@ impl<'de> Visitor<'de> for MatrixVisitor {
         match (indptr, indices, rows, cols) {
             (Some(indptr), Some(indices), None, None) => Ok(Matrix::Csc(CscJson { shape, indptr, indices, data })),
             (None, None, Some(rows), Some(cols)) => Ok(Matrix::Coo(CooJson { shape, rows, cols, data })),
-            (_, None, None, _) => Err(serde::de::Error::missing_field("indices")),
-            (None, _, None, _) => Err(serde::de::Error::missing_field("indptr")),
+            (Some(_), None, None, None) => Err(serde::de::Error::missing_field("indices")),
+            (None, _, None, None) => Err(serde::de::Error::missing_field("indptr")),
+            (None, None, Some(_), None) => Err(serde::de::Error::missing_field("cols")),
+            (None, None, None, Some(_)) => Err(serde::de::Error::missing_field("rows")),
             _ => Err(serde::de::Error::custom("give either indptr and indices, or rows and cols")),
         }
     }
