@@ -59,7 +59,7 @@ pub mod vector;
 pub use active_set::{ActiveSet, Side};
 pub use adjoint_qp::AdjointQpRef;
 pub use arguments::{check_adjoint, check_length, check_start, check_vector};
-pub use backward::{AdjointReport, BackwardQpSolver, KktFactor};
+pub use backward::{AdjointReport, BackwardQpSolver, KktFactor, check_many, solve_each};
 pub use capabilities::{BackendInfo, Capabilities, Installation};
 pub use cones::ConesRef;
 pub use csc::CscRef;

@@ -24,13 +24,13 @@ const LEAST_NORM_RESIDUAL: f64 = 1e-12;
 /// ```
 /// Only the free variables and the active rows are factorized; the rest follows by substitution.
 pub(crate) struct ReducedKkt {
-    active: ActiveSet,
-    free: Vec<usize>,
-    rows: Vec<usize>,
+    pub(super) active: ActiveSet,
+    pub(super) free: Vec<usize>,
+    pub(super) rows: Vec<usize>,
     /// Absent where the forward session lends its factor to each solve.
     own: Option<OwnFactor>,
     /// Present once the Hessian is known to be singular on the null space of the active rows.
-    null_space: Option<NullSpace>,
+    pub(super) null_space: Option<NullSpace>,
 }
 
 /// A factorization of the backward solver, with its matrices.
@@ -41,7 +41,7 @@ struct OwnFactor {
 }
 
 /// A residual this small needs no comparison with rounding.
-const SMALL_RESIDUAL: f64 = 1e-10;
+pub(super) const SMALL_RESIDUAL: f64 = 1e-10;
 
 /// A solution of the whole system.
 #[derive(Clone, Debug, Default)]
@@ -153,13 +153,10 @@ impl ReducedKkt {
                 own.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
                 AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?.residual(&g_free, &r_active, &z_free, &y_active)
             }
-            (None, Some(session)) => {
-                let factor = session.adjoint_factor(&self.active);
-                let factor = factor.ok_or_else(|| Error::backend("bpqp", "the session has lost its factor"))?;
+            (None, session) => {
                 // Measured below, with what is computed there anyway.
-                factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?.residual
+                self.factor(session)?.solve(&g_free, &r_active, &mut z_free, &mut y_active)?.residual
             }
-            (None, None) => return Err(Error::backend("bpqp", "the session's factor is gone")),
         };
         if let (Some(null_space), Some(own)) = (&mut self.null_space, &self.own) {
             let mut least = z_free.clone();
@@ -203,7 +200,7 @@ impl ReducedKkt {
     }
 
     /// `ε ‖|K||w| + |rhs|‖∞ / ‖rhs‖∞` over the free variables and active rows.
-    fn rounding(&self, program: &ProgramRef<'_>, (g, r): (&[f64], &[f64]), z: &[f64], y: &[f64]) -> f64 {
+    pub(super) fn rounding(&self, program: &ProgramRef<'_>, (g, r): (&[f64], &[f64]), z: &[f64], y: &[f64]) -> f64 {
         let (mut top, mut bottom) = (vec![0.0; z.len()], vec![0.0; y.len()]);
         for (i, j, v) in program.p().entries() {
             top[i] += (v * z[j]).abs();
@@ -220,6 +217,21 @@ impl ReducedKkt {
         let size = max_abs(g).max(max_abs(r));
         let largest = free.chain(rows).fold(0.0, f64::max);
         if size > 0.0 { f64::EPSILON * largest / size } else { 0.0 }
+    }
+
+    /// The factor: its own, or the one that `session` lends.
+    pub(super) fn factor<'a>(
+        &'a mut self,
+        session: Option<&'a mut (dyn Session + 'static)>,
+    ) -> Result<&'a mut (dyn KktFactor + 'a)> {
+        match (&mut self.own, session) {
+            (Some(own), _) => Ok(&mut *own.factor),
+            (None, Some(session)) => {
+                let factor = session.adjoint_factor(&self.active);
+                factor.ok_or_else(|| Error::backend("bpqp", "the session has lost its factor"))
+            }
+            (None, None) => Err(Error::backend("bpqp", "the session's factor is gone")),
+        }
     }
 
     /// The reduced matrices and their factor, for the probe of [`super::probe`].
@@ -259,6 +271,6 @@ fn select(
     CscMatrix::new(nrows, ncols, col_ptr, row_idx, values)
 }
 
-fn gather(v: &[f64], chosen: &[usize]) -> Vec<f64> {
+pub(super) fn gather(v: &[f64], chosen: &[usize]) -> Vec<f64> {
     chosen.iter().map(|&i| v[i]).collect()
 }

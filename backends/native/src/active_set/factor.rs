@@ -1,8 +1,10 @@
 //! The KKT matrix on the working set, factored: `P + D = LLᵀ` and `Y_WᵀY_W = TTᵀ` with `Y = L⁻¹A_Wᵀ`.
 
+use faer::MatMut;
+
 use super::columns::Columns;
 use super::data::DenseData;
-use crate::linalg::{DenseLlt, RowLlt, axpy, dot, dots, subtract_columns};
+use crate::linalg::{DenseLlt, RowLlt, axpy, dot, dots, subtract_columns, subtract_product, transposed_product};
 
 /// A row depends on the others where less than this share of its square is left.
 const DEPENDENT: f64 = 1e-13;
@@ -221,6 +223,23 @@ impl Factor {
         self.schur.solve(r2);
         subtract_columns(|i| columns.get(members[i].index), r2, t);
         self.llt.solve_upper(t);
+    }
+
+    /// The same for `count` right-hand sides, one after another: `x` holds `r₁` (`count × n`) and `y` holds `r₂`
+    /// (`count × members`), and both become the solutions.
+    pub(super) fn solve_many(&mut self, count: usize, x: &mut [f64], y: &mut [f64]) {
+        let Self { products, members, columns, schur, llt, .. } = self;
+        let (n, size) = (llt.parts().1.len(), members.len());
+        llt.solve_lower_many(x);
+        if size > 0 {
+            let columns = columns.gathered(members);
+            products.resize(size * count, 0.0);
+            transposed_product(columns, x, n, MatMut::from_column_major_slice_mut(products, size, count));
+            y.iter_mut().zip(&*products).for_each(|(y, p)| *y = p - *y);
+            y.chunks_exact_mut(size).for_each(|y| schur.solve(y));
+            subtract_product(columns, y, n, x);
+        }
+        llt.solve_upper_many(x);
     }
 }
 

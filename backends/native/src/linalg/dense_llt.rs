@@ -1,7 +1,7 @@
 //! Dense Cholesky factorization `LLᵀ` of a positive definite matrix.
 
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::kernels::{cholesky, solve_lower, solve_upper};
@@ -107,6 +107,15 @@ impl DenseLlt {
         let b = MatMut::from_column_major_slice_mut(b, n, columns);
         solve_lower_triangular_in_place(l, b, Par::Seq);
     }
+
+    /// Each column of `b` (`n × k`) becomes `L⁻ᵀ` times itself.
+    pub(crate) fn solve_upper_many(&self, b: &mut [f64]) {
+        let n = self.n;
+        let columns = b.len() / n;
+        let l = MatRef::from_column_major_slice(&self.l, n, n);
+        let b = MatMut::from_column_major_slice_mut(b, n, columns);
+        solve_upper_triangular_in_place(l.transpose(), b, Par::Seq);
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +144,8 @@ mod tests {
                 assert!((one - many).abs() <= 1e-12 * (1.0 + one.abs()), "{n}");
             }
             llt.solve_upper(&mut b);
-            for (b, x) in b.iter().zip(&x) {
+            llt.solve_upper_many(&mut many);
+            for (b, x) in b.iter().chain(&many).zip(x.iter().cycle()) {
                 assert!((b - x).abs() < 1e-11, "{n}: {b} {x}");
             }
         }
