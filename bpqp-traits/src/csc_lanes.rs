@@ -73,7 +73,10 @@ fn both_in<S: Simd, const R: usize, const K: usize>(
     let mut j = 0;
     while j < a.ncols() {
         if let Some((rows, values)) = a.dense_block::<K>(j) {
-            let scaled = std::array::from_fn(|c| add(simd, alpha, x[j + c], zero));
+            let mut scaled = [zero; K];
+            for c in 0..K {
+                scaled[c] = add(simd, alpha, x[j + c], zero);
+            }
             let sums = columns::<S, R, K>(simd, values, scaled, &mut ax[rows.clone()], &y[rows]);
             for (aty, sum) in aty[j..j + K].iter_mut().zip(sums) {
                 *aty = add(simd, alpha, sum, *aty);
@@ -99,12 +102,15 @@ fn columns<S: Simd, const R: usize, const K: usize>(
     x: &[[S::f64s; R]],
 ) -> [[S::f64s; R]; K] {
     let mut sums = [[simd.splat_f64s(0.0); R]; K];
-    let values = values.map(|v| &v[..y.len()]);
+    let mut cut = values;
+    for c in 0..K {
+        cut[c] = &values[c][..y.len()];
+    }
     for (i, (y, x)) in y.iter_mut().zip(x).enumerate() {
         let mut new = *y;
         for c in 0..K {
-            new = add(simd, values[c][i], s[c], new);
-            sums[c] = add(simd, values[c][i], *x, sums[c]);
+            new = add(simd, cut[c][i], s[c], new);
+            sums[c] = add(simd, cut[c][i], *x, sums[c]);
         }
         *y = new;
     }
@@ -156,7 +162,10 @@ fn symmetric_in<S: Simd, const R: usize, const K: usize>(
     let mut j = 0;
     while j < m.ncols() {
         if let Some((rows, values)) = m.dense_triangle::<K>(j) {
-            let scaled: [_; K] = std::array::from_fn(|c| add(simd, alpha, x[j + c], zero));
+            let mut scaled = [zero; K];
+            for c in 0..K {
+                scaled[c] = add(simd, alpha, x[j + c], zero);
+            }
             let mut sums = columns::<S, R, K>(simd, values, scaled, &mut y[rows.clone()], &x[rows.clone()]);
             for c in 0..K {
                 for (b, v) in values[c][rows.len()..].iter().enumerate() {

@@ -218,7 +218,7 @@ fn add_and_dot_columns_with_simd<S: Simd>(
     let mut j = 0;
     while j < a.ncols() {
         if let Some((rows, values)) = a.dense_block::<WIDTH>(j) {
-            let s = std::array::from_fn(|c| alpha * x[j + c]);
+            let s = [alpha * x[j], alpha * x[j + 1], alpha * x[j + 2], alpha * x[j + 3]];
             let sums = axpy_dot_columns(simd, values, (s, &mut ax[rows.clone()]), &y[rows]);
             aty[j..j + WIDTH].iter_mut().zip(sums).for_each(|(aty, sum)| *aty += alpha * sum);
             j += WIDTH;
@@ -250,7 +250,7 @@ fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f6
     let mut j = 0;
     while j < a.ncols() {
         if let Some((rows, values)) = a.dense_triangle::<WIDTH>(j) {
-            let s = std::array::from_fn(|c| alpha * x[j + c]);
+            let s = [alpha * x[j], alpha * x[j + 1], alpha * x[j + 2], alpha * x[j + 3]];
             let mut sums = axpy_dot_columns(simd, values, (s, &mut y[rows.clone()]), &x[rows.clone()]);
             for c in 0..WIDTH {
                 for (b, v) in values[c][rows.len()..].iter().enumerate() {
@@ -338,13 +338,18 @@ fn axpy_dot_columns<S: Simd>(
     (s, y): ([f64; WIDTH], &mut [f64]),
     x: &[f64],
 ) -> [f64; WIDTH] {
-    let (heads, tails): ([_; WIDTH], [_; WIDTH]) = {
-        let parts = values.map(|v| S::as_simd_f64s(&v[..y.len()]));
-        (parts.map(|part| part.0), parts.map(|part| part.1))
-    };
+    // Loops in place of `map`, which is not always inlined and would then be compiled without these instructions.
+    let (mut heads, mut tails): ([&[S::f64s]; WIDTH], [&[f64]; WIDTH]) = ([&[]; WIDTH], [&[]; WIDTH]);
+    for c in 0..WIDTH {
+        (heads[c], tails[c]) = S::as_simd_f64s(&values[c][..y.len()]);
+    }
     let ((ys, y_rest), (xs, x_rest)) = (S::as_mut_simd_f64s(y), S::as_simd_f64s(x));
-    let (factors, mut sums) = (s.map(|s| simd.splat_f64s(s)), [simd.splat_f64s(0.0); WIDTH]);
-    let heads = heads.map(|v| &v[..ys.len()]);
+    let mut factors = [simd.splat_f64s(0.0); WIDTH];
+    for c in 0..WIDTH {
+        factors[c] = simd.splat_f64s(s[c]);
+        heads[c] = &heads[c][..ys.len()];
+    }
+    let mut sums = [simd.splat_f64s(0.0); WIDTH];
     for (k, (y, x)) in ys.iter_mut().zip(xs).enumerate() {
         let mut new = *y;
         for c in 0..WIDTH {
@@ -362,5 +367,9 @@ fn axpy_dot_columns<S: Simd>(
         }
         simd.partial_store_f64s(y_rest, new);
     }
-    sums.map(|sum| simd.reduce_sum_f64s(sum))
+    let mut totals = [0.0; WIDTH];
+    for c in 0..WIDTH {
+        totals[c] = simd.reduce_sum_f64s(sums[c]);
+    }
+    totals
 }

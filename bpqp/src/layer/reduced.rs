@@ -40,6 +40,8 @@ struct OwnFactor {
     factor: Box<dyn KktFactor>,
 }
 
+/// A residual this small is enough for a solution by triangular solves alone.
+const ENOUGH: f64 = 1e-12;
 /// A residual this small needs no comparison with rounding.
 pub(super) const SMALL_RESIDUAL: f64 = 1e-10;
 
@@ -127,8 +129,7 @@ impl ReducedKkt {
         r: &[f64],
         fixed: &[f64],
     ) -> Result<KktSolution> {
-        let (n, m) = (program.num_vars(), program.num_rows());
-        let mut z = vec![0.0; n];
+        let mut z = vec![0.0; program.num_vars()];
         for j in self.active.active_bounds() {
             z[j] = fixed[j];
         }
@@ -154,8 +155,8 @@ impl ReducedKkt {
                 AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?.residual(&g_free, &r_active, &z_free, &y_active)
             }
             (None, session) => {
-                // Measured below, with what is computed there anyway.
-                self.factor(session)?.solve(&g_free, &r_active, &mut z_free, &mut y_active)?.residual
+                let w = (&mut z_free[..], &mut y_active[..]);
+                return self.solve_lent(program, session, (g, r), z, (&g_free, &r_active), w);
             }
         };
         if let (Some(null_space), Some(own)) = (&mut self.null_space, &self.own) {
@@ -169,26 +170,64 @@ impl ReducedKkt {
             }
         }
 
-        for (&j, &v) in self.free.iter().zip(&z_free) {
-            z[j] = v;
-        }
-        let mut y = vec![0.0; m];
-        for (&i, &v) in self.rows.iter().zip(&y_active) {
-            y[i] = v;
-        }
-        // −(g + P z + Aᵀy) and r − A z.
-        let (mut zeta, mut row_gaps): (Vec<f64>, Vec<f64>) = (g.iter().map(|v| -v).collect(), r.to_vec());
-        program.p().symmetric_mul_add(-1.0, &z, &mut zeta);
-        program.a().mul_both_add(-1.0, (&z, &mut row_gaps), (&y, &mut zeta));
-        if self.own.is_none() {
-            residual = self.residual((&g_free, &r_active), &zeta, &row_gaps);
-        }
+        let (y, mut zeta, _) = self.expand(program, (g, r), &mut z, (&z_free, &y_active));
         for &j in &self.free {
             zeta[j] = 0.0;
         }
         let rounding =
             if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (&g_free, &r_active), &z, &y) };
         Ok(KktSolution { z, y, zeta, residual: residual * share, rounding: rounding * share, undetermined })
+    }
+
+    /// Solves by the factor that `session` lends: by one pass of triangular solves where that is accurate, as what it leaves
+    /// tells; the free variables' and active rows' right-hand side is `(g_free, r_active)`.
+    fn solve_lent(
+        &mut self,
+        program: &ProgramRef<'_>,
+        mut session: Option<&mut (dyn Session + 'static)>,
+        (g, r): (&[f64], &[f64]),
+        mut z: Vec<f64>,
+        (g_free, r_active): (&[f64], &[f64]),
+        (z_free, y_active): (&mut [f64], &mut [f64]),
+    ) -> Result<KktSolution> {
+        let factor = self.factor(session.as_deref_mut())?;
+        factor.solve_many(1, (g_free, r_active), (&mut *z_free, &mut *y_active))?;
+        let (mut y, mut zeta, gaps) = self.expand(program, (g, r), &mut z, (&*z_free, &*y_active));
+        let mut residual = self.residual((g_free, r_active), &zeta, &gaps);
+        let is_enough = residual <= ENOUGH;
+        if !is_enough {
+            self.factor(session)?.solve(g_free, r_active, z_free, y_active)?;
+            let (new_y, new_zeta, gaps) = self.expand(program, (g, r), &mut z, (&*z_free, &*y_active));
+            residual = self.residual((g_free, r_active), &new_zeta, &gaps);
+            (y, zeta) = (new_y, new_zeta);
+        }
+        for &j in &self.free {
+            zeta[j] = 0.0;
+        }
+        let rounding =
+            if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (g_free, r_active), &z, &y) };
+        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined: 0.0 })
+    }
+
+    /// Writes the free variables into `z`; returns `y`, `−(g + P z + Aᵀy)` and `r − A z`.
+    fn expand(
+        &self,
+        program: &ProgramRef<'_>,
+        (g, r): (&[f64], &[f64]),
+        z: &mut [f64],
+        (z_free, y_active): (&[f64], &[f64]),
+    ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        for (&j, &v) in self.free.iter().zip(z_free) {
+            z[j] = v;
+        }
+        let mut y = vec![0.0; r.len()];
+        for (&i, &v) in self.rows.iter().zip(y_active) {
+            y[i] = v;
+        }
+        let (mut zeta, mut gaps): (Vec<f64>, Vec<f64>) = (g.iter().map(|v| -v).collect(), r.to_vec());
+        program.p().symmetric_mul_add(-1.0, z, &mut zeta);
+        program.a().mul_both_add(-1.0, (z, &mut gaps), (&y, &mut zeta));
+        (y, zeta, gaps)
     }
 
     /// `‖K w + rhs‖∞ / ‖rhs‖∞` over the free variables and active rows.

@@ -14,6 +14,8 @@ const TARGET: f64 = 1e-15;
 /// Where the adjoint QP's unknowns are among the engine's.
 #[derive(Default)]
 pub(super) struct Unknowns {
+    /// Whether they are those of the last solve.
+    pub(super) known: bool,
     /// The free variables.
     free: Vec<usize>,
     /// The active rows' positions in the working set.
@@ -33,6 +35,10 @@ impl Engine {
         if wanted.enumerate().any(|(k, is_active)| is_active != self.factor.contains(k)) {
             return None;
         }
+        if self.unknowns.known {
+            return Some(self);
+        }
+        self.unknowns.known = true;
         self.unknowns.free.clear();
         self.unknowns.free.extend(active.free_variables());
         let members = &self.factor.members;
@@ -128,7 +134,7 @@ impl KktFactor for Engine {
             nu.iter_mut().zip(&unknowns.rows).for_each(|(nu, &position)| *nu = dy[position]);
             return Ok(());
         }
-        let Self { factor, data, unknowns: Unknowns { free, rows, many: (x, y) }, .. } = self;
+        let Self { factor, data, unknowns: Unknowns { free, rows, many: (x, y), .. }, .. } = self;
         let (n, size) = (data.n, factor.members.len());
         for (v, len) in [(&mut *x, n), (&mut *y, size)] {
             v.clear();

@@ -1,5 +1,7 @@
 //! The KKT matrix on the working set, factored: `P + D = LLᵀ` and `Y_WᵀY_W = TTᵀ` with `Y = L⁻¹A_Wᵀ`.
 
+use std::cell::Cell;
+
 use faer::MatMut;
 
 use super::columns::Columns;
@@ -32,6 +34,8 @@ pub(crate) struct Factor {
     pub(super) shift: Vec<f64>,
     pub(super) columns: Columns,
     schur: RowLlt,
+    /// The smallest pivot of `schur`, until that changes.
+    schur_pivot: Cell<Option<f64>>,
     /// The smallest pivot of `P + D`, relative to its diagonal.
     smallest: f64,
     pub(super) members: Vec<Member>,
@@ -53,6 +57,7 @@ impl Factor {
             shift: vec![0.0; n],
             columns: Columns::new(n, data.len()),
             schur: RowLlt::default(),
+            schur_pivot: Cell::new(None),
             smallest: 0.0,
             members: Vec::with_capacity(n),
             is_member: vec![false; data.len()],
@@ -95,7 +100,9 @@ impl Factor {
 
     /// The smallest relative pivot of both factorizations; `None` where they are not those of `P` itself.
     pub(super) fn smallest_pivot(&self) -> Option<f64> {
-        Some(self.hessian_pivot()?.min(self.schur.smallest_pivot()))
+        let pivot = self.schur_pivot.get().unwrap_or_else(|| self.schur.smallest_pivot());
+        self.schur_pivot.set(Some(pivot));
+        Some(self.hessian_pivot()?.min(pivot))
     }
 
     /// That of `P`.
@@ -106,6 +113,7 @@ impl Factor {
     /// Empties the working set.
     pub(super) fn clear(&mut self) {
         self.schur.clear();
+        self.schur_pivot.take();
         self.members.clear();
         self.is_member.fill(false);
     }
@@ -154,6 +162,7 @@ impl Factor {
     /// Removes all members from position `len` on.
     fn truncate(&mut self, len: usize) {
         self.schur.truncate(len);
+        self.schur_pivot.take();
         for w in self.members.drain(len..) {
             self.is_member[w.index] = false;
         }
@@ -166,6 +175,7 @@ impl Factor {
     }
 
     fn push(&mut self, member: Member) {
+        self.schur_pivot.take();
         self.is_member[member.index] = true;
         self.members.push(member);
     }
@@ -173,6 +183,7 @@ impl Factor {
     /// Removes the constraints at `positions` (ascending) in the working set.
     pub(super) fn remove_all(&mut self, positions: &[usize]) {
         self.schur.remove_all(positions);
+        self.schur_pivot.take();
         let mut position = 0;
         let Self { members, is_member, .. } = self;
         members.retain(|w| {
@@ -186,6 +197,7 @@ impl Factor {
     /// Removes the constraint at `position` in the working set.
     pub(super) fn remove(&mut self, position: usize) {
         self.schur.remove(position);
+        self.schur_pivot.take();
         let member = self.members.remove(position);
         self.is_member[member.index] = false;
     }
