@@ -145,6 +145,26 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// That of the derivative where nothing is in doubt.
+    pub(crate) fn exact(active: Vec<ConstraintId>, residual: f64, kkt_residual: f64) -> Self {
+        Self {
+            kind: CertificateKind::Exact,
+            residual,
+            undetermined: 0.0,
+            kkt_residual,
+            error_estimate: None,
+            radius: None,
+            active,
+            weakly_active: Vec::new(),
+            dependent: Vec::new(),
+            loose_variables: Vec::new(),
+            inexact_blocks: Vec::new(),
+            at_kink: AtKink::Drop,
+            regularization: 0.0,
+            relaxation: 0.0,
+        }
+    }
+
     pub(crate) fn new(facts: &Facts, adjoint: &KktSolution, kkt_residual: f64) -> Self {
         Self {
             kind: facts.kind(),
