@@ -122,7 +122,7 @@ impl Layer {
         self.take(Cow::Borrowed(program), solution)
     }
 
-    fn take<'p>(&self, program: Cow<'p, Program>, mut solution: Solution) -> Result<Solved<'p>> {
+    pub(crate) fn take<'p>(&self, program: Cow<'p, Program>, mut solution: Solution) -> Result<Solved<'p>> {
         let stacked = program.as_stacked();
         let (n, m, k) = (stacked.num_vars(), stacked.num_rows(), stacked.num_cone_rows());
         check_vector("x", &solution.x, n)?;
