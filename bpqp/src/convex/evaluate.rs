@@ -8,7 +8,7 @@ use super::program::{ConvexProgram, PrimalDual};
 use crate::{Error, Result};
 
 /// The share of the distance to the end of its domain that a variable keeps in one step.
-const KEPT: f64 = 0.1;
+const KEPT: f64 = 0.02;
 
 /// A program at fixed parameters, with what does not depend on `x`.
 pub(super) struct Problem<'p, 't> {
@@ -123,7 +123,7 @@ impl<'p, 't> Problem<'p, 't> {
         }
     }
 
-    /// Bounds of a step from `x`: those of the program and, `within` them, all but a tenth of the way to where the domain
+    /// Bounds of a step from `x`: those of the program and, `within` them, all but a fiftieth of the way to where the domain
     /// ends; its closure otherwise.
     pub(super) fn step_bounds(&self, x: &[f64], within: bool) -> (Vec<f64>, Vec<f64>) {
         let kept = if within { KEPT } else { 0.0 };
@@ -138,7 +138,15 @@ impl<'p, 't> Problem<'p, 't> {
         self.domain.0.iter().chain(&self.domain.1).any(|v| v.is_finite())
     }
 
-    /// The longest step along `p`, at most 1, that keeps a tenth of the distance to the ends of the domain.
+    /// Units in which steps from `x` are told: the distance to the nearer end of a variable's domain, 1 without an end. In them
+    /// variables that are tiny, as probabilities may be, are known to as many digits as others.
+    pub(super) fn units(&self, x: &[f64]) -> Vec<f64> {
+        let (lower, upper) = &self.domain;
+        let unit = |j: usize| (x[j] - lower[j]).min(upper[j] - x[j]);
+        (0..x.len()).map(unit).map(|unit| if unit.is_finite() { unit } else { 1.0 }).collect()
+    }
+
+    /// The longest step along `p`, at most 1, that keeps a fiftieth of the distance to the ends of the domain.
     pub(super) fn longest_step(&self, x: &[f64], p: &[f64]) -> f64 {
         let (lower, upper) = &self.domain;
         let room = |j: usize| {

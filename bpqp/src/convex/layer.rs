@@ -10,6 +10,7 @@ use super::program::{ConvexProgram, PrimalDual};
 use super::solved::ConvexSolved;
 use super::sqp::{self, Outcome, Point};
 use super::subproblem::linearized;
+use crate::layer::verify;
 use crate::{AtInfeasibility, Layer, LayerBuilder, Result};
 
 /// What one iteration has to say; see [`ConvexLayerBuilder::progress`].
@@ -55,6 +56,8 @@ pub(super) struct Options {
 #[derive(Clone)]
 pub struct ConvexLayer {
     layer: Layer,
+    /// The same with the tolerance that solutions are judged by.
+    differentiating: Layer,
     options: Options,
 }
 
@@ -129,13 +132,11 @@ impl ConvexLayer {
             point.at.zeta = (0..forces.len()).map(|j| bound_dual(&problem, &point.at.x, j, -forces[j])).collect();
             point.residuals = problem.residuals(&point.at, &point.lin);
         }
-        let status = if point.residuals.max() <= self.options.tolerance {
-            Status::Solved
-        } else {
-            // Whether polishing brings it near enough is seen when a derivative is asked for.
-            Status::SolvedInaccurate
-        };
-        self.finish(&problem, Outcome { status, message: None, point, iterations: 0, qp_iterations: 0 }, begun)
+        let residual = point.residuals.max();
+        let status = verify(Status::Solved, &point.residuals, self.options.tolerance);
+        let message =
+            (!status.has_solution()).then(|| format!("the point is no solution: its KKT residual is {residual:.1e}"));
+        self.finish(&problem, Outcome { status, message, point, iterations: 0, qp_iterations: 0 }, begun)
     }
 
     fn solve<'p>(&self, problem: &Problem<'p, '_>, start: Iterate) -> Result<ConvexSolved<'p>> {
@@ -152,7 +153,7 @@ impl ConvexLayer {
             let Iterate { x, nu, lambda, zeta } = &point.at;
             let y = [&nu[..], lambda].concat();
             let solution = Solution { x: x.clone(), y, bound_duals: zeta.clone(), ..Solution::default() };
-            qp = Some(self.layer.take(std::borrow::Cow::Owned(program), solution)?);
+            qp = Some(self.differentiating.take(std::borrow::Cow::Owned(program), solution)?);
         }
         Ok(ConvexSolved::new(problem.program, problem.theta.to_vec(), outcome, qp, begun.elapsed()))
     }
@@ -227,6 +228,8 @@ impl ConvexLayerBuilder {
         Settings::with_tolerance(self.options.tolerance).validate()?;
         let settings = self.settings.unwrap_or_else(|| Settings::with_tolerance(1e-9));
         let layer = self.layer.settings(settings).lp_regularization(0.0).at_infeasibility(AtInfeasibility::Refuse);
-        Ok(ConvexLayer { layer: layer.build()?, options: self.options })
+        let judged = Settings::with_tolerance(self.options.tolerance);
+        let differentiating = layer.clone().settings(judged).build()?;
+        Ok(ConvexLayer { layer: layer.build()?, differentiating, options: self.options })
     }
 }

@@ -76,7 +76,7 @@ pub trait ConvexProgram {
     fn bounds(&self, _lb: &mut [f64], _ub: &mut [f64]) {}
 
     /// Open intervals that the domain lies in, variable by variable (`d` each), filled with `∓∞`: `(0, ∞)` for a variable
-    /// whose logarithm is taken. Steps keep a tenth of the distance. What is not an interval is said by
+    /// whose logarithm is taken. Steps keep a fiftieth of the distance. What is not an interval is said by
     /// [`objective`](Self::objective).
     fn domain(&self, _lower: &mut [f64], _upper: &mut [f64]) {}
 

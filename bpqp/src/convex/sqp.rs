@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use bpqp_traits::vector::{dot, max_abs};
+use bpqp_traits::vector::{axpy, dot, max_abs};
 use bpqp_traits::{KktResiduals, Status};
 
 use super::evaluate::{Iterate, Linearization, Problem, Values};
@@ -19,8 +19,10 @@ use crate::{Layer, Result};
 const ARMIJO: f64 = 1e-4;
 /// Steps shorter than this are none.
 const SHORTEST_STEP: f64 = 1e-12;
+/// Forces on steps in units of the distance to the end of the domain that are lost in a solver's tolerance.
+const UNSEEN: f64 = 1e-9;
 /// Differences of merit below this share of it are rounding.
-const ROUNDING: f64 = 1e-14;
+const ROUNDING: f64 = 1e-13;
 /// From this residual on, QPs are solved to the accuracy of the arithmetic.
 const POLISHED: f64 = 1e-3;
 /// Steps beyond the tolerance, each a factor of 10 or more in the residual, and where they end.
@@ -232,17 +234,40 @@ impl Run<'_> {
 
     /// Solves the QP at `from` within `bounds`; only those that are the program's own have multipliers.
     fn bounded_qp(&mut self, from: &Point, correction: Option<&[f64]>, (lb, ub): (&[f64], &[f64])) -> Result<Answer> {
-        let polish = from.residuals.max() <= POLISHED;
+        let polish = from.residuals.max() <= POLISHED || self.problem.has_domain();
         let choices = Choices { proximal: self.proximal, bounds: (lb, ub), correction, polish };
         let answer = self.subproblem.solve(self.layer, self.problem, (&from.at, &from.lin), &choices);
         let mut answer = answer.map_err(|error| not_convex(error, &self.place()))?;
         if answer.status.has_solution() {
             for (j, zeta) in answer.iterate.zeta.iter_mut().enumerate() {
-                let own = if *zeta > 0.0 { ub[j] == self.problem.ub[j] } else { lb[j] == self.problem.lb[j] };
-                *zeta *= f64::from(u8::from(own));
+                let (side, own) = if *zeta > 0.0 { (ub[j], self.problem.ub[j]) } else { (lb[j], self.problem.lb[j]) };
+                if side != own || side.is_infinite() {
+                    *zeta = 0.0;
+                }
+            }
+            if (lb, ub) != (&self.problem.lb, &self.problem.ub) {
+                self.move_unseen(from, &mut answer.iterate, (lb, ub));
             }
         }
         Ok(answer)
+    }
+
+    /// Variables so close to the end of their domain that no solver sees them, whose forces move the objective by less than
+    /// its tolerance, take a Newton step of their own at the multipliers that were found.
+    fn move_unseen(&self, from: &Point, target: &mut Iterate, (lb, ub): (&[f64], &[f64])) {
+        let (hessian, units) = (from.lin.hessian.matrix().as_ref(), self.problem.units(&from.at.x));
+        let mut forces = target.zeta.clone();
+        axpy(1.0, &from.lin.gradient, &mut forces);
+        hessian.mul_add(1.0, &minus(&target.x, &from.at.x), &mut forces);
+        self.problem.a.as_ref().transpose_mul_add(1.0, &target.nu, &mut forces);
+        from.lin.jacobian.matrix().as_ref().transpose_mul_add(1.0, &target.lambda, &mut forces);
+        let size = units.iter().zip(&from.lin.gradient).fold(1.0_f64, |m, (unit, v)| m.max(unit * v.abs()));
+        for (i, j, curvature) in hessian.entries() {
+            let is_own = i == j && (lb[j] != self.problem.lb[j] || ub[j] != self.problem.ub[j]);
+            if is_own && curvature > 0.0 && (forces[j] * units[j]).abs() <= UNSEEN * size {
+                target.x[j] = (target.x[j] - forces[j] / curvature).clamp(lb[j], ub[j]);
+            }
+        }
     }
 
     /// The point along the step to `answer`, and how much of it was taken.
@@ -258,8 +283,11 @@ impl Run<'_> {
         let weights = self.weights.clone();
         let merit = |values: &Values| values.f + dot(&weights, &violations(values));
         let before = merit(old);
-        let slope = (dot(&from.lin.gradient, &step) - dot(&weights, &violations(old))).min(0.0);
+        let slope = dot(&from.lin.gradient, &step) - dot(&weights, &violations(old));
         let slack = ROUNDING * (old.f.abs() + (before - old.f).abs());
+        // A step that the merit function is too coarse to see is judged by what it does not spoil.
+        let descends = slope < slack;
+        let slope = slope.min(0.0);
         let mut length = self.problem.longest_step(&from.at.x, &step);
         let mut corrected = false;
         self.outside = None;
@@ -269,7 +297,7 @@ impl Run<'_> {
                 Err(reason) => self.outside = Some(reason),
                 Ok(values) => {
                     self.outside = None;
-                    let decreases = merit(&values) <= before + ARMIJO * length * slope + slack && slope < 0.0;
+                    let decreases = descends && merit(&values) <= before + ARMIJO * length * slope + slack;
                     if decreases || length == 1.0 {
                         let at = Iterate { x, ..target.clone() };
                         let point = Point::on(self.problem, from.lin.clone(), at, values.clone(), &place)?;
@@ -281,8 +309,8 @@ impl Run<'_> {
                         corrected = true;
                         if let Some(target) = self.corrected(from, &step, &values)?
                             && let Ok(values) = self.problem.values(&target.x)
+                            && descends
                             && merit(&values) <= before + ARMIJO * slope + slack
-                            && slope < 0.0
                         {
                             let point = Point::on(self.problem, from.lin.clone(), target, values, &place)?;
                             return Ok(Some((point, length)));

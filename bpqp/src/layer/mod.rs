@@ -207,7 +207,7 @@ impl Layer {
 const INACCURATE: f64 = 1e3;
 
 /// A solver's claim, taken back where the residuals do not bear it out.
-fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
+pub(crate) fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
     if !claimed.has_solution() {
         return claimed;
     }
