@@ -68,6 +68,14 @@ pub enum Error {
         /// Variables at which the solution is not unique.
         loose_variables: Vec<usize>,
     },
+    /// A function of a [`ConvexProgram`](crate::convex::ConvexProgram) returned what no solver can use.
+    #[error("the program's {function}: {reason}")]
+    Evaluation {
+        /// The method, such as `hessian`.
+        function: String,
+        /// What is wrong and where.
+        reason: String,
+    },
     /// A file could not be read or written.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -100,6 +108,7 @@ impl Error {
             Self::Adjoint { .. } => "adjoint",
             Self::Kink { .. } => "kink",
             Self::Degenerate { .. } => "degenerate",
+            Self::Evaluation { .. } => "evaluation",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
         }

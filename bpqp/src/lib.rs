@@ -29,6 +29,7 @@ mod check;
 pub mod cli;
 #[cfg(feature = "io")]
 pub mod compare;
+pub mod convex;
 mod convexity;
 mod error;
 mod factors;

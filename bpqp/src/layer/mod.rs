@@ -130,7 +130,7 @@ impl Layer {
         self.take(Cow::Borrowed(program), solution)
     }
 
-    fn take<'p>(&self, program: Cow<'p, Program>, mut solution: Solution) -> Result<Solved<'p>> {
+    pub(crate) fn take<'p>(&self, program: Cow<'p, Program>, mut solution: Solution) -> Result<Solved<'p>> {
         let stacked = program.as_stacked();
         let (n, m, k) = (stacked.num_vars(), stacked.num_rows(), stacked.num_cone_rows());
         check_vector("x", &solution.x, n)?;
@@ -248,7 +248,7 @@ impl Judged {
 const INACCURATE: f64 = 1e3;
 
 /// A solver's claim, taken back where the residuals do not bear it out.
-fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
+pub(crate) fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
     if !claimed.has_solution() {
         return claimed;
     }
