@@ -103,7 +103,8 @@ impl LayerSession {
     /// Whether members that share the session's matrices can be solved several at a time; prepares the buffers for that.
     pub(super) fn has_lanes(&mut self, buffers: &mut LaneBuffers) -> bool {
         let regular = self.program.row_norms().iter().all(|norm| *norm > 0.0);
-        if !self.layer.reuse || self.layer.estimate_errors || !regular || self.session.lanes().is_none() {
+        let super::Layer { reuse, estimate_errors, smoothing, .. } = self.layer;
+        if !reuse || estimate_errors || smoothing > 0.0 || !regular || self.session.lanes().is_none() {
             return false;
         }
         let program = self.program.as_stacked();

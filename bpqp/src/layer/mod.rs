@@ -164,6 +164,11 @@ impl Layer {
         LayerSession::new(self.clone(), program)
     }
 
+    /// The barrier `μ` of smoothed derivatives; 0 where nothing is smoothed.
+    pub fn smoothing(&self) -> f64 {
+        self.smoothing
+    }
+
     /// The solver of the forward pass.
     pub fn forward_solver(&self) -> &dyn ForwardSolver {
         &*self.forward

@@ -215,7 +215,11 @@ impl Solved<'_> {
     fn smooth(&mut self) -> Result<()> {
         let is_point = self.solution.x.iter().chain(&self.solution.y).all(|v| v.is_finite());
         let without = matches!(self.status, Status::PrimalInfeasible | Status::DualInfeasible);
-        if without || !is_point || self.closest.is_some() {
+        if self.closest.is_some() {
+            let what = "smoothed derivatives of the closest feasible point";
+            return Err(bpqp_traits::Error::unsupported("bpqp", what).into());
+        }
+        if without || !is_point {
             return Err(Error::NotSolved { status: self.status });
         }
         if self.program.as_stacked().cones().is_some() {
