@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bpqp_traits::{CscMatrix, CscRef, Error as SolverError, ProgramBuf};
+use bpqp_traits::{ConesRef, CscMatrix, CscRef, Error as SolverError, ProgramBuf};
 
 use crate::Result;
 use crate::convexity::check_convexity;
@@ -22,6 +22,13 @@ struct RowBlock {
     upper: Vec<f64>,
 }
 
+/// Stacked cones.
+struct ConeBlock {
+    matrix: CscMatrix,
+    offset: Vec<f64>,
+    dims: Vec<usize>,
+}
+
 /// Collects the blocks of a [`Program`]; every check happens in [`build`](Self::build), and the first error is told.
 /// A block may be given once.
 pub struct ProgramBuilder {
@@ -34,7 +41,7 @@ pub struct ProgramBuilder {
     inequalities: Option<RowBlock>,
     rows: Option<RowBlock>,
     bounds: Option<(Vec<f64>, Vec<f64>)>,
-    cones: Vec<(CscMatrix, Vec<f64>)>,
+    cones: Vec<ConeBlock>,
     assume_convex: bool,
     error: Option<SolverError>,
 }
@@ -131,10 +138,25 @@ impl ProgramBuilder {
         self.once("bounds", given_before)
     }
 
-    /// A cone `‖F x + g‖₂ ≤ cᵀx + d`: `f` (`k × d`), `g` (`k`), `c` (`d`). May be given many times.
+    /// A cone `‖F x + g‖₂ ≤ cᵀx + d`: `f` (`k × d`), `g` (`k`), `c` (`d`, each entry part of the pattern). May be given many
+    /// times. For sparse `c` see [`second_order_cones`](Self::second_order_cones).
     pub fn second_order_cone<F: AsCsc + ?Sized>(mut self, f: &F, g: &[f64], c: &[f64], d: f64) -> Self {
         match cone_block(f, g, c, d) {
             Ok(cone) => self.cones.push(cone),
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// Cones in stacked form: for each `k` of the dimensions `dims` the next `dims[k]` rows of `matrix` (`Σ dims × d`) and
+    /// `offset` are `c_kᵀx + d_k` and `F_k x + g_k`. May be given many times, beside [single
+    /// cones](Self::second_order_cone).
+    pub fn second_order_cones<S: AsCsc + ?Sized>(mut self, matrix: &S, offset: &[f64], dims: &[usize]) -> Self {
+        match named("cones", matrix.to_csc()).and_then(|matrix| {
+            ConesRef::new(matrix.as_ref(), offset, dims)?;
+            Ok(matrix)
+        }) {
+            Ok(matrix) => self.cones.push(ConeBlock { matrix, offset: offset.to_vec(), dims: dims.to_vec() }),
             Err(error) => self.fail(error),
         }
         self
@@ -328,7 +350,7 @@ fn stack(d: usize, blocks: [Option<RowBlock>; 3]) -> Checked<Stacked> {
     Ok((matrix, l, u, Blocks { equalities, inequalities, rows }))
 }
 
-fn cone_block<F: AsCsc + ?Sized>(f: &F, g: &[f64], c: &[f64], d: f64) -> Checked<(CscMatrix, Vec<f64>)> {
+fn cone_block<F: AsCsc + ?Sized>(f: &F, g: &[f64], c: &[f64], d: f64) -> Checked<ConeBlock> {
     let f = named("F", f.to_csc())?;
     if f.nrows() != g.len() {
         return Err(SolverError::invalid_problem("g", format!("has length {}, expected {}", g.len(), f.nrows())));
@@ -336,22 +358,23 @@ fn cone_block<F: AsCsc + ?Sized>(f: &F, g: &[f64], c: &[f64], d: f64) -> Checked
     if f.nrows() > 0 && f.ncols() != c.len() {
         return Err(SolverError::invalid_problem("c", format!("has length {}, expected {}", c.len(), f.ncols())));
     }
-    let head = c.iter().enumerate().filter(|(_, v)| **v != 0.0).map(|(j, v)| (0, j, *v));
+    let head = c.iter().enumerate().map(|(j, v)| (0, j, *v));
     let tail = f.as_ref().entries().map(|(i, j, v)| (i + 1, j, v)).collect::<Vec<_>>();
     let triplets: Vec<_> = head.chain(tail).collect();
     let matrix = named("cone", CscMatrix::from_triplets(g.len() + 1, c.len(), &triplets))?;
-    Ok((matrix, std::iter::once(d).chain(g.iter().copied()).collect()))
+    let offset = std::iter::once(d).chain(g.iter().copied()).collect();
+    Ok(ConeBlock { matrix, offset, dims: vec![g.len() + 1] })
 }
 
-fn stack_cones(d: usize, cones: Vec<(CscMatrix, Vec<f64>)>) -> Checked<(CscMatrix, Vec<f64>, Vec<usize>)> {
+fn stack_cones(d: usize, cones: Vec<ConeBlock>) -> Checked<(CscMatrix, Vec<f64>, Vec<usize>)> {
     let (mut triplets, mut offset, mut dims) = (Vec::new(), Vec::new(), Vec::new());
-    for (k, (matrix, s)) in cones.into_iter().enumerate() {
+    for ConeBlock { matrix, offset: s, dims: more } in cones {
         if matrix.ncols() != d {
-            let reason = format!("cone {k} has {} columns, expected {d}", matrix.ncols());
+            let reason = format!("cone {} has {} columns, expected {d}", dims.len(), matrix.ncols());
             return Err(SolverError::invalid_problem("cones", reason));
         }
         triplets.extend(matrix.as_ref().entries().map(|(i, j, v)| (offset.len() + i, j, v)));
-        dims.push(s.len());
+        dims.extend(more);
         offset.extend(s);
     }
     Ok((CscMatrix::from_triplets(offset.len(), d, &triplets)?, offset, dims))

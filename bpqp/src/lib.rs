@@ -48,9 +48,9 @@ pub use check::{BlockCheck, CheckOptions, DirectionCheck, check_directions, chec
 pub use convexity::check_convexity;
 pub use error::{Error, Result};
 pub use layer::{
-    AtDegeneracy, AtInfeasibility, AtKink, Batch, BatchGradient, Block, Certificate, CertificateKind, ConstraintId,
-    Cotangent, CotangentOf, Duals, Gradient, Jacobian, Layer, LayerBuilder, LayerSession, Solved, Tangent, Timing,
-    VectorBlock,
+    AtDegeneracy, AtInfeasibility, AtKink, Batch, BatchGradient, Block, Certificate, CertificateKind, ConeGradient,
+    ConstraintId, Cotangent, CotangentOf, Duals, Gradient, Jacobian, Layer, LayerBuilder, LayerSession, Solved,
+    Tangent, Timing, VectorBlock,
 };
 pub use matrix::AsCsc;
 pub use program::{Blocks, Program, Values};

@@ -98,6 +98,16 @@ impl Program {
         slice_rows(self.as_stacked().a(), rows)
     }
 
+    /// The rows of each cone among the stacked cone rows: that of `c`, then those of `F`.
+    pub fn cone_rows(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let dims = self.as_stacked().cones().map_or(&[][..], |cones| cones.dims());
+        dims.iter().scan(0, |start, dim| {
+            let rows = *start..*start + dim;
+            *start = rows.end;
+            Some(rows)
+        })
+    }
+
     /// Takes new values on the same sparsity patterns, all or nothing; see [`Values`].
     ///
     /// # Errors
@@ -147,6 +157,10 @@ pub struct Values<'a> {
     pub lb: Option<&'a [f64]>,
     /// Upper bounds.
     pub ub: Option<&'a [f64]>,
+    /// Values of the cones' stacked matrix, for each cone `cᵀ` over `F`.
+    pub cones: Option<&'a [f64]>,
+    /// Stacked offsets of the cones, for each cone `d` before `g`.
+    pub cone_offsets: Option<&'a [f64]>,
 }
 
 /// [`Values`] in the stacked form.
@@ -159,6 +173,8 @@ pub(crate) struct OwnedUpdate {
     u: Option<Vec<f64>>,
     lb: Option<Vec<f64>>,
     ub: Option<Vec<f64>>,
+    cones: Option<Vec<f64>>,
+    cone_offsets: Option<Vec<f64>>,
 }
 
 impl OwnedUpdate {
@@ -172,6 +188,7 @@ impl OwnedUpdate {
     pub(crate) fn direction(program: &Program, direction: &Values<'_>) -> Result<Self> {
         let (m, nnz) = (program.as_stacked().num_rows(), program.as_stacked().a().nnz());
         let (matrix, sides) = (vec![0.0; nnz], vec![0.0; m]);
+        let cones = program.as_stacked().cones();
         let stacked = Self::stack(program, direction, (&matrix, &sides, &sides))?;
         for (name, v, len) in [
             ("q", &stacked.q, program.num_vars()),
@@ -179,6 +196,8 @@ impl OwnedUpdate {
             ("ub", &stacked.ub, program.num_vars()),
             ("l", &stacked.l, m),
             ("u", &stacked.u, m),
+            ("cones", &stacked.cones, cones.map_or(0, |cones| cones.matrix().nnz())),
+            ("cone_offsets", &stacked.cone_offsets, cones.map_or(0, |cones| cones.num_rows())),
         ] {
             let Some(v) = v else { continue };
             check_len(name, v.len(), len)?;
@@ -198,6 +217,8 @@ impl OwnedUpdate {
             q: new.q.map(<[f64]>::to_vec),
             lb: new.lb.map(<[f64]>::to_vec),
             ub: new.ub.map(<[f64]>::to_vec),
+            cones: new.cones.map(<[f64]>::to_vec),
+            cone_offsets: new.cone_offsets.map(<[f64]>::to_vec),
             ..Self::default()
         };
         if let Some(p) = new.p {
@@ -240,7 +261,8 @@ impl OwnedUpdate {
             u: self.u.as_deref(),
             lb: self.lb.as_deref(),
             ub: self.ub.as_deref(),
-            ..ProgramUpdate::default()
+            cone_matrix: self.cones.as_deref(),
+            cone_offset: self.cone_offsets.as_deref(),
         }
     }
 

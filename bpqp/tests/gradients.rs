@@ -34,6 +34,7 @@ fn cotangent(weights: &[Vec<f64>; 5]) -> Cotangent<'_> {
         inequalities: Some(inequalities),
         rows: Some(rows),
         bounds: Some(bounds),
+        cones: None,
     }
 }
 

@@ -135,6 +135,7 @@ fn both_modes(layer: &Layer, program: &Program, rng: &mut SplitMix64) -> (f64, f
         inequalities: Some(&inequalities),
         rows: Some(&rows),
         bounds: Some(&bounds),
+        cones: None,
     };
     let mut solved = layer.forward(program).unwrap();
     let g = solved.vjp(&cotangent).unwrap();

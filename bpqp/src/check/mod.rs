@@ -31,7 +31,7 @@ impl Default for CheckOptions {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlockCheck {
     /// The block: `P`, `q`, `A`, `b`, `G`, `h`, `rows`, `l`, `u`, `lb` or `ub`; `l=u` and `lb=ub` where both sides of an
-    /// equality move together.
+    /// equality move together; `F`, `g`, `c`, `d` of all cones.
     pub block: &'static str,
     /// Entries compared.
     pub checked: usize,
@@ -100,7 +100,8 @@ fn check_shapes(program: &Program, x_bar: &[f64], gradient: &Gradient) -> Result
     let fits = gradient.p().as_ref().same_pattern(&program.p())
         && [(gradient.a(), &blocks.equalities), (gradient.g(), &blocks.inequalities), (gradient.rows(), &blocks.rows)]
             .iter()
-            .all(|(matrix, rows)| matrix.as_ref().same_pattern(&program.row_block(rows).as_ref()));
+            .all(|(matrix, rows)| matrix.as_ref().same_pattern(&program.row_block(rows).as_ref()))
+        && gradient.cone_offsets().len() == program.as_stacked().num_cone_rows();
     if fits { Ok(()) } else { Err(SolverError::invalid_argument("gradient", "is of another program").into()) }
 }
 

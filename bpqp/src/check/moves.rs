@@ -34,7 +34,8 @@ pub(super) fn groups(program: &Program, gradient: &Gradient) -> Vec<Group> {
     let (l, u) = (part(stacked.l(), &blocks.rows), part(stacked.u(), &blocks.rows));
     let (lb, ub) = (stacked.lb().to_vec(), stacked.ub().to_vec());
     let (rows, bounds) = ((gradient.l(), gradient.u()), (gradient.lb(), gradient.ub()));
-    vec![
+    let cones = cones(program, gradient);
+    let mut groups = vec![
         hessian(program, gradient.p().values()),
         plain("q", stacked.q().to_vec(), gradient.q(), |v, x, _| v.q = Some(x)),
         plain("A", entries(&blocks.equalities), gradient.a().values(), |v, x, _| v.a = Some(x)),
@@ -48,7 +49,30 @@ pub(super) fn groups(program: &Program, gradient: &Gradient) -> Vec<Group> {
         one_side("lb", &lb, &ub, bounds.0, |v, x, _| v.lb = Some(x)),
         one_side("ub", &ub, &lb, bounds.1, |v, x, _| v.ub = Some(x)),
         both_sides("lb=ub", &lb, &ub, bounds, |v, x, y| (v.lb, v.ub) = (Some(x), Some(y))),
-    ]
+    ];
+    groups.extend(cones);
+    groups
+}
+
+/// The cones' blocks: their first rows and the others apart.
+fn cones(program: &Program, gradient: &Gradient) -> Vec<Group> {
+    let stacked = program.as_stacked();
+    let Some(cones) = stacked.cones() else { return Vec::new() };
+    let mut is_head = vec![false; cones.num_rows()];
+    program.cone_rows().for_each(|rows| is_head[rows.start] = true);
+    let matrix = |name, head: bool| {
+        let mut group =
+            plain(name, cones.matrix().values().to_vec(), gradient.cones().values(), |v, x, _| v.cones = Some(x));
+        group.moves.retain(|step| is_head[cones.matrix().row_idx()[step.place]] == head);
+        group
+    };
+    let offset = |name, head: bool| {
+        let mut group =
+            plain(name, cones.offset().to_vec(), gradient.cone_offsets(), |v, x, _| v.cone_offsets = Some(x));
+        group.moves.retain(|step| is_head[step.place] == head);
+        group
+    };
+    vec![matrix("F", false), offset("g", false), matrix("c", true), offset("d", true)]
 }
 
 /// Entries that move alone; infinite ones cannot.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bpqp_traits::Solution;
 use serde::Serialize;
 
 use super::args::GenerateArgs;
@@ -72,20 +73,21 @@ fn write_solution(path: &Path, Generated { name, program, solution }: &Generated
     let Some(solution) = solution else {
         return Err(Failure::new("unsupported", "--solution: the solution of this family has no closed form"));
     };
-    let duals = duals(program, &solution.y, &solution.bound_duals);
+    let duals = duals(program, solution);
     let report = SolutionReport { name, objective: solution.objective, x: &solution.x, duals };
     let text = serde_json::to_string(&report).map_err(std::io::Error::other);
     let written = text.and_then(|text| std::fs::write(path, text));
     written.map_err(|source| Failure::from(crate::Error::Io { path: path.into(), source }))
 }
 
-fn duals<'a>(program: &Program, y: &'a [f64], bounds: &'a [f64]) -> DualsReport<'a> {
-    let blocks = program.blocks();
+fn duals<'a>(program: &Program, solution: &'a Solution) -> DualsReport<'a> {
+    let (blocks, y) = (program.blocks(), &solution.y);
     Duals {
         equalities: &y[blocks.equalities.clone()],
         inequalities: &y[blocks.inequalities.clone()],
         rows: &y[blocks.rows.clone()],
-        bounds,
+        bounds: &solution.bound_duals,
+        cones: &solution.cone_duals,
     }
     .into()
 }

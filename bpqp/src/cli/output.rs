@@ -43,7 +43,7 @@ impl Failure {
 
     /// An error met while reading the problem in `file`.
     pub(crate) fn reading(file: &Path, error: &crate::Error) -> Self {
-        let advice = (error.kind() == "parse").then_some("problem files are QPS/MPS or JSON, plain or gzipped");
+        let advice = (error.kind() == "parse").then_some("problem files are QPS/MPS, CBF or JSON, plain or gzipped");
         Self { advice, ..Self::at(file, error) }
     }
 

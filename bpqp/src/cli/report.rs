@@ -1,6 +1,6 @@
 //! What several commands print of a solution and its gradient.
 
-use crate::io::CscJson;
+use crate::io::{ConeJson, CscJson};
 use crate::{Certificate, ConstraintId, Duals, Gradient, Timing};
 use serde::Serialize;
 
@@ -15,11 +15,15 @@ pub(crate) struct DualsReport<'a> {
     inequalities: &'a [f64],
     rows: &'a [f64],
     bounds: &'a [f64],
+    /// Stacked.
+    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
+    soc: &'a [f64],
 }
 
 impl<'a> From<Duals<'a>> for DualsReport<'a> {
     fn from(duals: Duals<'a>) -> Self {
-        Self { equalities: duals.equalities, inequalities: duals.inequalities, rows: duals.rows, bounds: duals.bounds }
+        let Duals { equalities, inequalities, rows, bounds, cones } = duals;
+        Self { equalities, inequalities, rows, bounds, soc: cones }
     }
 }
 
@@ -40,6 +44,8 @@ pub(crate) struct GradientsReport<'a> {
     u: &'a [f64],
     lb: &'a [f64],
     ub: &'a [f64],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    soc: Vec<ConeJson>,
 }
 
 impl<'a> From<&'a Gradient> for GradientsReport<'a> {
@@ -56,6 +62,7 @@ impl<'a> From<&'a Gradient> for GradientsReport<'a> {
             u: gradient.u(),
             lb: gradient.lb(),
             ub: gradient.ub(),
+            soc: ConeJson::of(gradient.program(), gradient.cones().as_ref(), gradient.cone_offsets()),
         }
     }
 }

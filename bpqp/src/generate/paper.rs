@@ -77,10 +77,9 @@ pub(super) fn socp(n: usize, random: &mut Random) -> Result<Known> {
     let q = random.uniforms(n);
     let norm = |v: &[f64]| bpqp_traits::vector::dot(v, v).sqrt();
     let radius = norm(&random.uniforms(n));
-    let identity = CscMatrix::from_diagonal(&vec![1.0; n])?;
-    let none = vec![0.0; n];
-    let program =
-        Program::builder(n).linear_objective(&q).second_order_cone(&identity, &none, &none, radius).build()?;
+    let ball = CscMatrix::from_triplets(n + 1, n, &(0..n).map(|j| (j + 1, j, 1.0)).collect::<Vec<_>>())?;
+    let offset: Vec<f64> = std::iter::once(radius).chain(std::iter::repeat_n(0.0, n)).collect();
+    let program = Program::builder(n).linear_objective(&q).second_order_cones(&ball, &offset, &[n + 1]).build()?;
     let length = norm(&q);
     let solution = Solution {
         x: q.iter().map(|v| -radius * v / length).collect(),

@@ -14,6 +14,8 @@ use crate::{Error, Result};
 pub enum Format {
     /// QPS or MPS, free or fixed columns.
     Qps,
+    /// The conic benchmark format.
+    Cbf,
     /// JSON.
     Json,
 }
@@ -91,13 +93,19 @@ fn split_name(name: &str) -> (&str, &str) {
 fn format_of(extension: &str) -> Option<Format> {
     match extension.to_ascii_lowercase().as_str() {
         "qps" | "mps" | "sif" => Some(Format::Qps),
+        "cbf" => Some(Format::Cbf),
         "json" => Some(Format::Json),
         _ => None,
     }
 }
 
 fn guess(text: &str) -> Format {
-    if text.trim_start().starts_with(['{', '[']) { Format::Json } else { Format::Qps }
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    match first {
+        Some(line) if line.starts_with(['{', '[']) => Format::Json,
+        Some("VER") => Format::Cbf,
+        _ => Format::Qps,
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +125,7 @@ mod tests {
         assert_eq!(format_of("JSON"), Some(Format::Json));
         assert_eq!(format_of("txt"), None);
         assert_eq!(guess("\n {\"q\": [1]}"), Format::Json);
+        assert_eq!(guess("# comment\n\nVER\n1"), Format::Cbf);
         assert_eq!(guess("* comment\nNAME x"), Format::Qps);
     }
 }

@@ -1,4 +1,4 @@
-//! Problem files: QPS/MPS and JSON, plain or gzipped.
+//! Problem files: QPS/MPS, CBF and JSON, plain or gzipped.
 //!
 //! # QPS and MPS
 //! Free fields are tried first; a file that breaks them (names with blanks) is read by fixed columns. The rules that
@@ -17,14 +17,23 @@
 //!
 //! All rows, equalities included, become the block `rows(l, C, u)` of the [`Program`].
 //!
+//! # CBF
+//! The sections `VER, OBJSENSE, VAR, CON, OBJACOORD, OBJBCOORD, ACOORD, BCOORD` with the cones `F, L+, L-, L=, Q, QR`; any
+//! other section or cone is an error, and so is an entry given twice. Linear rows become the block `rows(l, C, u)`, linear
+//! domains of variables become bounds, and a rotated cone is turned by 45 degrees, which makes it a quadratic one. The
+//! cones of the variables come before those of the constraints.
+//!
 //! # JSON
 //! ```json
 //! {"P": [[2, 0], [0, 2]], "q": [1, 1], "A": [[1, 1]], "b": [1], "lb": [0, null]}
 //! ```
-//! Keys: `P, q, A, b, G, h, rows, l, u, lb, ub, constant`, all optional but `q`; an unknown key is an error. A matrix is
-//! a list of rows, or `{"shape": [r, c], "indptr": [], "indices": [], "data": []}` (sparse columns, indices ascending).
-//! `P` has both triangles. `null` stands for an infinite bound in `h, l, u, lb, ub`.
+//! Keys: `P, q, A, b, G, h, rows, l, u, lb, ub, soc, constant`, all optional but `q`; an unknown key is an error. A matrix is
+//! a list of rows, `{"shape": [r, c], "indptr": [], "indices": [], "data": []}` (sparse columns, indices ascending), or
+//! `{"shape": [r, c], "rows": [], "cols": [], "data": []}` (entry by entry).
+//! `P` has both triangles. `soc` is a list of cones `‖F x + g‖ ≤ cᵀx + d`, each `{"F": matrix, "g": [], "c": [], "d": 0}`; `c`
+//! is a list, or a sparse matrix with one row. `null` stands for an infinite bound in `h, l, u, lb, ub`.
 
+mod cbf;
 mod json;
 mod load;
 mod qps;
@@ -32,7 +41,9 @@ mod save;
 
 use std::path::Path;
 
-pub use json::{CscJson, to_json};
+#[cfg(feature = "cli")]
+pub(crate) use json::ConeJson;
+pub use json::{CooJson, CscJson, to_json};
 pub use load::Format;
 
 use crate::{Program, Result};
@@ -53,7 +64,7 @@ pub struct ProblemFile {
 }
 
 /// Reads a problem file, unpacking gzip (told by its first bytes). The format follows from the extension (`.qps`,
-/// `.mps`, `.sif`, `.json`, each also with `.gz`), and from the content where that says nothing.
+/// `.mps`, `.sif`, `.cbf`, `.json`, each also with `.gz`), and from the content where that says nothing.
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io) for a file that cannot be read or unpacked, [`Error::Parse`](crate::Error::Parse)
@@ -87,6 +98,7 @@ pub fn read_numbers(path: impl AsRef<Path>) -> Result<Vec<f64>> {
 pub fn read_str(name: &str, text: &str, format: Format) -> Result<ProblemFile> {
     match format {
         Format::Qps => qps::read(name, text),
+        Format::Cbf => cbf::read(name, text),
         Format::Json => json::read(name, text),
     }
 }

@@ -8,12 +8,14 @@ use crate::program::{Program, Values};
 pub(super) type Given = [bool; NUM_BLOCKS];
 
 fn blocks<'a>(values: &Values<'a>) -> [Option<&'a [f64]>; NUM_BLOCKS] {
-    let Values { p, q, a, b, g, h, rows, l, u, lb, ub } = *values;
-    [p, q, a, b, g, h, rows, l, u, lb, ub]
+    let Values { p, q, a, b, g, h, rows, l, u, lb, ub, cones, cone_offsets } = *values;
+    [p, q, a, b, g, h, rows, l, u, lb, ub, cones, cone_offsets]
 }
 
-fn from_blocks([p, q, a, b, g, h, rows, l, u, lb, ub]: [Option<&[f64]>; NUM_BLOCKS]) -> Values<'_> {
-    Values { p, q, a, b, g, h, rows, l, u, lb, ub }
+fn from_blocks(
+    [p, q, a, b, g, h, rows, l, u, lb, ub, cones, cone_offsets]: [Option<&[f64]>; NUM_BLOCKS],
+) -> Values<'_> {
+    Values { p, q, a, b, g, h, rows, l, u, lb, ub, cones, cone_offsets }
 }
 
 /// Which blocks `values` gives.
@@ -23,7 +25,7 @@ pub(super) fn given(values: &Values<'_>) -> Given {
 
 /// Whether the members differ in vectors alone.
 pub(super) fn share_matrices(values: &Values<'_>) -> bool {
-    values.p.is_none() && values.a.is_none() && values.g.is_none() && values.rows.is_none()
+    [values.p, values.a, values.g, values.rows, values.cones].iter().all(Option::is_none)
 }
 
 /// Checks that every block of `values` has `members` parts of these sizes.
@@ -64,6 +66,8 @@ impl Template {
                 stacked.u()[rows.rows.clone()].to_vec(),
                 stacked.lb().to_vec(),
                 stacked.ub().to_vec(),
+                stacked.cones().map_or_else(Vec::new, |cones| cones.matrix().values().to_vec()),
+                stacked.cones().map_or_else(Vec::new, |cones| cones.offset().to_vec()),
             ],
         }
     }

@@ -6,11 +6,12 @@ use super::Gradient;
 use crate::Result;
 use crate::program::Program;
 
-pub(super) const NUM_BLOCKS: usize = 11;
+pub(super) const NUM_BLOCKS: usize = 13;
 /// Each block's length for one member.
 pub(super) type Sizes = [usize; NUM_BLOCKS];
 /// Their names, as [`Values`](crate::Values) has them.
-pub(super) const NAMES: [&str; NUM_BLOCKS] = ["p", "q", "a", "b", "g", "h", "rows", "l", "u", "lb", "ub"];
+pub(super) const NAMES: [&str; NUM_BLOCKS] =
+    ["p", "q", "a", "b", "g", "h", "rows", "l", "u", "lb", "ub", "cones", "cone_offsets"];
 
 /// Buffers that take the members' gradients, one after another, by the data's blocks as in
 /// [`Values`](crate::Values); what is `None` is not computed.
@@ -38,12 +39,16 @@ pub struct BatchGradient<'a> {
     pub lb: Option<&'a mut [f64]>,
     /// With respect to the upper bounds.
     pub ub: Option<&'a mut [f64]>,
+    /// With respect to the values of the cones' stacked matrix.
+    pub cones: Option<&'a mut [f64]>,
+    /// With respect to the cones' stacked offsets.
+    pub cone_offsets: Option<&'a mut [f64]>,
 }
 
 impl<'a> BatchGradient<'a> {
     fn blocks(&mut self) -> [&mut Option<&'a mut [f64]>; NUM_BLOCKS] {
-        let Self { p, q, a, b, g, h, rows, l, u, lb, ub } = self;
-        [p, q, a, b, g, h, rows, l, u, lb, ub]
+        let Self { p, q, a, b, g, h, rows, l, u, lb, ub, cones, cone_offsets } = self;
+        [p, q, a, b, g, h, rows, l, u, lb, ub, cones, cone_offsets]
     }
 
     /// Checks that every buffer has `members` parts of these sizes.
@@ -96,6 +101,8 @@ impl<'a> BatchGradient<'a> {
             |g| g.u(),
             |g| g.lb(),
             |g| g.ub(),
+            |g| g.cones().values(),
+            |g| g.cone_offsets(),
         ];
         for ((block, size), of) in self.blocks().into_iter().zip(sizes).zip(of) {
             if let Some(block) = block {
@@ -121,6 +128,8 @@ pub(super) fn sizes(program: &Program) -> Sizes {
         blocks.rows.len(),
         n,
         n,
+        program.as_stacked().cones().map_or(0, |cones| cones.matrix().nnz()),
+        program.as_stacked().num_cone_rows(),
     ]
 }
 

@@ -55,16 +55,19 @@ pub enum Block {
     Rows,
     /// `lb ≤ x ≤ ub`.
     Bounds,
+    /// `‖F_k x + g_k‖ ≤ c_kᵀx + d_k`.
+    Cones,
 }
 
 impl Block {
-    /// The block's name in files and tables: `A`, `G`, `rows`, `bounds`.
+    /// The block's name in files and tables: `A`, `G`, `rows`, `bounds`, `soc`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Equalities => "A",
             Self::Inequalities => "G",
             Self::Rows => "rows",
             Self::Bounds => "bounds",
+            Self::Cones => "soc",
         }
     }
 }
@@ -74,7 +77,7 @@ impl Block {
 pub struct ConstraintId {
     /// The block.
     pub block: Block,
-    /// Row within the block, or the variable's index.
+    /// Row within the block, or the index of the variable or the cone.
     pub index: usize,
 }
 
@@ -104,9 +107,10 @@ pub struct Certificate {
     /// An estimate of how far the derivative holds: if all data change by less than this share of themselves, the active set
     /// stays. Close to rounding it is no derivative to speak of, whatever `kind` says. `None` as for `error_estimate`.
     pub radius: Option<f64>,
-    /// Inequality rows and bounds that were held as equalities (equalities are not listed).
+    /// Inequality rows, bounds and cones that were held as equalities (equalities are not listed).
     pub active: Vec<ConstraintId>,
-    /// Rows and bounds with neither dual nor slack; the gradient treats them as `at_kink` says.
+    /// Rows, bounds and cones with neither dual nor slack; the gradient treats them as `at_kink` says. Also cones at their
+    /// apex whose dual lies on the boundary: these are held at the apex.
     pub weakly_active: Vec<ConstraintId>,
     /// Active constraints, equalities included, whose duals are not unique: they depend on one another.
     pub dependent: Vec<ConstraintId>,
@@ -214,7 +218,7 @@ impl Facts {
         let inexact_blocks = if !weak.is_empty() || !rank.loose_variables.is_empty() {
             ALL_BLOCKS.to_vec()
         } else {
-            blocks_of(program.num_rows(), blocks, &rank.dependent)
+            blocks_of(program.num_rows()..program.num_rows(), blocks, &rank.dependent)
         };
         Self {
             inexact_blocks,
@@ -245,16 +249,19 @@ impl Facts {
 }
 
 /// The blocks of a gradient.
-pub(crate) const ALL_BLOCKS: [&str; 11] = ["P", "q", "A", "b", "G", "h", "rows", "l", "u", "lb", "ub"];
+pub(crate) const ALL_BLOCKS: [&str; 13] =
+    ["P", "q", "A", "b", "G", "h", "rows", "l", "u", "lb", "ub", "cones", "cone_offsets"];
 
-/// The blocks in which the adjoint multipliers of `dependent` constraints, rows first, then bounds, appear.
-fn blocks_of(num_rows: usize, blocks: &Blocks, dependent: &[usize]) -> Vec<&'static str> {
+/// The blocks in which the adjoint multipliers of `dependent` constraints appear: rows first, then those of cones, then
+/// bounds.
+pub(crate) fn blocks_of(cones: Range<usize>, blocks: &Blocks, dependent: &[usize]) -> Vec<&'static str> {
     let within = |rows: &Range<usize>| dependent.iter().any(|i| rows.contains(i));
-    let parts: [(bool, &[&str]); 4] = [
+    let parts: [(bool, &[&str]); 5] = [
         (within(&blocks.equalities), &["A", "b"]),
         (within(&blocks.inequalities), &["G", "h"]),
         (within(&blocks.rows), &["rows", "l", "u"]),
-        (dependent.iter().any(|&k| k >= num_rows), &["lb", "ub"]),
+        (dependent.iter().any(|&k| k >= cones.end), &["lb", "ub"]),
+        (within(&cones), &["cones", "cone_offsets"]),
     ];
     parts.into_iter().filter(|(is_inexact, _)| *is_inexact).flat_map(|(_, names)| names).copied().collect()
 }

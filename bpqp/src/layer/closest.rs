@@ -15,7 +15,7 @@ use bpqp_traits::{CscMatrix, Error as SolverError, KktResiduals, ProgramBuf, Pro
 
 use super::certificate::{ALL_BLOCKS, Certificate, CertificateKind, ConstraintId, constraint_id};
 use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
-use super::cotangent::{Cotangent, Tangent};
+use super::cotangent::{Cotangent, StackedCotangent, Tangent};
 use super::gradient::{Gradient, chain};
 use super::{Layer, Solved};
 use crate::Result;
@@ -76,12 +76,8 @@ impl Closest {
     }
 
     /// The gradient from cotangents of `x`, the stacked rows' duals and the bounds' duals.
-    pub(super) fn vjp(
-        &mut self,
-        program: &Program,
-        layer: &Layer,
-        (x_bar, y_bar, bound_bar): (&[f64], &[f64], &[f64]),
-    ) -> Result<Gradient> {
+    pub(super) fn vjp(&mut self, program: &Program, layer: &Layer, bar: &StackedCotangent) -> Result<Gradient> {
+        let StackedCotangent { x: x_bar, y: y_bar, bounds: bound_bar, .. } = bar;
         let n = program.num_vars();
         let cotangent = Cotangent { x: Some(x_bar), rows: Some(y_bar), bounds: Some(bound_bar), ..Default::default() };
         let relaxed = self.relaxed.vjp(&cotangent)?;

@@ -19,6 +19,21 @@ pub struct Cotangent<'a> {
     pub rows: Option<&'a [f64]>,
     /// With respect to the duals of the bounds (`d`).
     pub bounds: Option<&'a [f64]>,
+    /// With respect to the duals of the cones, stacked.
+    pub cones: Option<&'a [f64]>,
+}
+
+/// A [`Cotangent`] with every part there.
+#[derive(Clone, Debug)]
+pub(super) struct StackedCotangent {
+    /// Of `x` (`d`).
+    pub(super) x: Vec<f64>,
+    /// Of the stacked rows' duals (`m`).
+    pub(super) y: Vec<f64>,
+    /// Of the bounds' duals (`d`).
+    pub(super) bounds: Vec<f64>,
+    /// Of the cones' duals.
+    pub(super) cones: Vec<f64>,
 }
 
 /// The derivative of the solution along a direction of the data.
@@ -34,13 +49,15 @@ pub struct Tangent {
     pub rows: Vec<f64>,
     /// Of the duals of the bounds (`d`).
     pub bounds: Vec<f64>,
+    /// Of the duals of the cones, stacked.
+    pub cones: Vec<f64>,
     /// What the derivative is worth.
     pub certificate: Certificate,
 }
 
 impl Cotangent<'_> {
-    /// Copies of the parts with respect to `x` (`d`), all rows (`m`) and the bounds (`d`); checked.
-    pub(super) fn stack(&self, program: &Program) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
+    /// Copies of the parts; checked.
+    pub(super) fn stack(&self, program: &Program) -> Result<StackedCotangent> {
         let (n, blocks) = (program.num_vars(), program.blocks());
         let mut y = vec![0.0; program.as_stacked().num_rows()];
         let parts = [
@@ -63,7 +80,12 @@ impl Cotangent<'_> {
             whole.resize(n, 0.0);
             Ok(whole)
         };
+        let mut cones = vec![0.0; program.as_stacked().num_cone_rows()];
+        if let Some(part) = self.cones {
+            check_vector("cotangent of the cones", part, cones.len())?;
+            cones.copy_from_slice(part);
+        }
         let x = vector("cotangent of x", self.x)?;
-        Ok((x, y, vector("cotangent of the bounds", self.bounds)?))
+        Ok(StackedCotangent { x, y, bounds: vector("cotangent of the bounds", self.bounds)?, cones })
     }
 }

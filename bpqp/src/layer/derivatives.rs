@@ -5,7 +5,7 @@ use std::time::Instant;
 use bpqp_traits::{ProgramRef, Side};
 
 use super::certificate::{ALL_BLOCKS, Certificate, CertificateKind};
-use super::cotangent::{Cotangent, Tangent};
+use super::cotangent::{Cotangent, StackedCotangent, Tangent};
 use super::errors;
 use super::gradient::{Gradient, assemble};
 use super::reduced::KktSolution;
@@ -69,13 +69,18 @@ impl Solved<'_> {
     pub fn vjp(&mut self, cotangent: &Cotangent<'_>) -> Result<Gradient> {
         let start = Instant::now();
         let program = self.program.clone();
-        let (x_bar, y_bar, bound_bar) = cotangent.stack(&program)?;
+        let bar = cotangent.stack(&program)?;
         self.prepare()?;
-        if let Some(closest) = &mut self.closest {
-            let mut gradient = closest.vjp(&program, &self.layer, (&x_bar, &y_bar, &bound_bar))?;
+        let replaced = match (&mut self.closest, &mut self.conic) {
+            (Some(closest), _) => Some(closest.vjp(&program, &self.layer, &bar)?),
+            (None, Some(conic)) => Some(conic.vjp(&program, &self.layer, &self.solution.cone_duals, &bar)?),
+            (None, None) => None,
+        };
+        if let Some(mut gradient) = replaced {
             gradient.elapsed = start.elapsed();
             return Ok(gradient);
         }
+        let StackedCotangent { x: x_bar, y: y_bar, bounds: bound_bar, .. } = bar;
         let regularized = self.regularized.clone();
         let stacked = differentiated(&program, regularized.as_deref());
         let Some(prepared) = &mut self.prepared else { return Err(Error::NotSolved { status: self.status }) };
@@ -106,6 +111,9 @@ impl Solved<'_> {
         self.prepare()?;
         if let Some(closest) = &mut self.closest {
             return closest.jvp(&program, &self.layer, (direction.p, &change.as_ref()));
+        }
+        if let Some(conic) = &mut self.conic {
+            return conic.jvp(&program, &self.layer, &self.solution.cone_duals, &change.as_ref());
         }
         let regularized = self.regularized.clone();
         let stacked = differentiated(&program, regularized.as_deref());
@@ -143,6 +151,7 @@ impl Solved<'_> {
             inequalities: tangent.y[blocks.inequalities.clone()].to_vec(),
             rows: tangent.y[blocks.rows.clone()].to_vec(),
             bounds: tangent.zeta,
+            cones: Vec::new(),
             x: tangent.z,
             certificate,
         })

@@ -28,6 +28,7 @@ pub struct Gradient {
     u: Vec<f64>,
     lb: Vec<f64>,
     ub: Vec<f64>,
+    cone_offsets: Vec<f64>,
     factors: Factors,
     matrices: OnceLock<Matrices>,
     certificate: Certificate,
@@ -41,6 +42,8 @@ struct Factors {
     outer: Outer,
     /// What else the rows' matrices move the solution by.
     rows: Option<Outer>,
+    /// Of the cones' matrix, with `y = −w`.
+    cones: Option<Outer>,
 }
 
 /// A solution and its adjoint, of at least the program's variables.
@@ -60,17 +63,31 @@ impl Outer {
     }
 }
 
+/// The gradient with respect to one cone `‖F x + g‖ ≤ cᵀx + d`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConeGradient {
+    /// With respect to `F`, on its pattern.
+    pub f: CscMatrix,
+    /// With respect to `g`.
+    pub g: Vec<f64>,
+    /// With respect to `c`, on its pattern (`1 × d`).
+    pub c: CscMatrix,
+    /// With respect to `d`.
+    pub d: f64,
+}
+
 #[derive(Clone, Debug)]
 struct Matrices {
     p: CscMatrix,
     a: CscMatrix,
     g: CscMatrix,
     rows: CscMatrix,
+    cones: CscMatrix,
 }
 
 impl Factors {
     fn multiply(&self) -> Matrices {
-        let Self { program, outer, rows } = self;
+        let Self { program, outer, rows, cones } = self;
         let Outer { x, z_bar, .. } = outer;
         let mut p = CscMatrix::clone(&program.p);
         for (value, (i, j, _)) in p.values_mut().iter_mut().zip(program.p().entries()) {
@@ -81,8 +98,18 @@ impl Factors {
             *value = outer.at(i, j) + rows.as_ref().map_or(0.0, |rows| rows.at(i, j));
         }
         let block = |rows: &Range<usize>| slice_rows(a.as_ref(), rows);
+        let cones = match (cones, program.as_stacked().cones()) {
+            (Some(outer), Some(stacked)) => {
+                let mut matrix = stacked.matrix().to_owned();
+                for (value, (i, j, _)) in matrix.values_mut().iter_mut().zip(stacked.matrix().entries()) {
+                    *value = outer.at(i, j);
+                }
+                matrix
+            }
+            _ => CscMatrix::zeros(0, program.num_vars()),
+        };
         let blocks = program.blocks();
-        Matrices { p, a: block(&blocks.equalities), g: block(&blocks.inequalities), rows: block(&blocks.rows) }
+        Matrices { p, a: block(&blocks.equalities), g: block(&blocks.inequalities), rows: block(&blocks.rows), cones }
     }
 }
 
@@ -150,8 +177,32 @@ impl Gradient {
         &self.ub
     }
 
-    /// All blocks by name, values alone, in the order `P, q, A, b, G, h, rows, l, u, lb, ub`.
-    pub fn blocks(&self) -> [(&'static str, &[f64]); 11] {
+    /// With respect to the cones' stacked matrix, for each cone `c_kᵀ` over `F_k`, on its pattern; see
+    /// [`cone`](Self::cone) for one cone's part.
+    pub fn cones(&self) -> &CscMatrix {
+        &self.matrices().cones
+    }
+
+    /// With respect to the cones' stacked offsets, for each cone `d_k` before `g_k`.
+    pub fn cone_offsets(&self) -> &[f64] {
+        &self.cone_offsets
+    }
+
+    /// With respect to the data of cone `k`; `None` where there is no such cone.
+    pub fn cone(&self, k: usize) -> Option<ConeGradient> {
+        let rows = self.factors.program.cone_rows().nth(k)?;
+        let head = rows.start..rows.start + 1;
+        let tail = rows.start + 1..rows.end;
+        Some(ConeGradient {
+            f: slice_rows(self.cones().as_ref(), &tail),
+            g: self.cone_offsets[tail].to_vec(),
+            c: slice_rows(self.cones().as_ref(), &head),
+            d: self.cone_offsets[rows.start],
+        })
+    }
+
+    /// All blocks by name, values alone, in the order `P, q, A, b, G, h, rows, l, u, lb, ub, cones, cone_offsets`.
+    pub fn blocks(&self) -> [(&'static str, &[f64]); 13] {
         [
             ("P", self.p().values()),
             ("q", &self.q),
@@ -164,6 +215,8 @@ impl Gradient {
             ("u", &self.u),
             ("lb", &self.lb),
             ("ub", &self.ub),
+            ("cones", self.cones().values()),
+            ("cone_offsets", &self.cone_offsets),
         ]
     }
 
@@ -175,6 +228,11 @@ impl Gradient {
 
     fn matrices(&self) -> &Matrices {
         self.matrices.get_or_init(|| self.factors.multiply())
+    }
+
+    /// `ỹ` (`m`).
+    pub(crate) fn row_adjoints(&self) -> &[f64] {
+        &self.factors.outer.y_bar
     }
 
     pub(crate) fn program(&self) -> &Program {
@@ -213,10 +271,12 @@ pub(crate) fn assemble(
         lb,
         ub,
         q: adjoint.z.clone(),
+        cone_offsets: Vec::new(),
         factors: Factors {
             program: program.clone(),
             outer: Outer { x: at.x.clone(), y, z_bar: adjoint.z, y_bar: adjoint.y },
             rows: None,
+            cones: None,
         },
         matrices: OnceLock::new(),
         certificate,
@@ -243,10 +303,50 @@ pub(crate) fn chain(
         lb: sum(&relaxed.lb, &least.lb),
         ub: sum(&relaxed.ub, &least.ub),
         q: relaxed.q,
-        factors: Factors { program: program.clone(), outer: relaxed.factors.outer, rows: Some(least.factors.outer) },
+        cone_offsets: Vec::new(),
+        factors: Factors {
+            program: program.clone(),
+            outer: relaxed.factors.outer,
+            rows: Some(least.factors.outer),
+            cones: None,
+        },
         matrices: OnceLock::new(),
         certificate,
         elapsed: Duration::ZERO,
+    }
+}
+
+/// The gradient of a program with cones from that of its linearization, which has further variables and rows; `m` rows are
+/// the program's own. `duals` is `−w` of the cones and `adjoints` what takes the place of `ỹ` for them.
+pub(crate) fn conic(
+    program: &Program,
+    linearized: Gradient,
+    (m, duals, adjoints): (usize, Vec<f64>, Vec<f64>),
+    certificate: Certificate,
+) -> Gradient {
+    let (n, rows) = (program.num_vars(), program.blocks().rows.len());
+    let first = |mut v: Vec<f64>, len: usize| {
+        v.truncate(len);
+        v
+    };
+    let Outer { x, y, z_bar, y_bar } = linearized.factors.outer;
+    let outer = Outer { x: first(x, n), y: first(y, m), z_bar: first(z_bar, n), y_bar: first(y_bar, m) };
+    Gradient {
+        l: first(linearized.l, rows),
+        u: first(linearized.u, rows),
+        lb: first(linearized.lb, n),
+        ub: first(linearized.ub, n),
+        q: first(linearized.q, n),
+        cone_offsets: adjoints.clone(),
+        factors: Factors {
+            program: program.clone(),
+            cones: Some(Outer { y: duals, y_bar: adjoints, ..outer.clone() }),
+            outer,
+            rows: None,
+        },
+        matrices: OnceLock::new(),
+        certificate,
+        ..linearized
     }
 }
 

@@ -3,7 +3,7 @@
 use bpqp_traits::Side;
 
 use super::certificate::Certificate;
-use super::cotangent::Cotangent;
+use super::cotangent::{Cotangent, StackedCotangent};
 use super::gradient::{Gradient, assemble};
 use super::reduced::KktSolution;
 use super::reduced_many::RightHandSide;
@@ -27,6 +27,21 @@ pub enum VectorBlock {
     Lb,
     /// The upper bounds.
     Ub,
+}
+
+impl VectorBlock {
+    /// The gradient with respect to this vector.
+    pub fn of(self, gradient: &Gradient) -> &[f64] {
+        match self {
+            Self::Q => gradient.q(),
+            Self::B => gradient.b(),
+            Self::H => gradient.h(),
+            Self::L => gradient.l(),
+            Self::U => gradient.u(),
+            Self::Lb => gradient.lb(),
+            Self::Ub => gradient.ub(),
+        }
+    }
 }
 
 /// The derivative of the solution `x` (`d`) with respect to a vector of the data (`k`).
@@ -81,7 +96,7 @@ impl Solved<'_> {
     /// As [`polish`](Self::polish). Each gradient has errors of its own, those of [`vjp`](Self::vjp).
     pub fn vjp_many(&mut self, cotangents: &[Cotangent<'_>]) -> Result<Vec<Result<Gradient>>> {
         self.prepare()?;
-        if self.closest.is_some() || self.layer.estimate_errors {
+        if self.is_replaced() || self.layer.estimate_errors {
             return Ok(cotangents.iter().map(|cotangent| self.vjp(cotangent)).collect());
         }
         let program = self.program.clone();
@@ -90,8 +105,8 @@ impl Solved<'_> {
         let mut rhs = Vec::with_capacity(cotangents.len());
         let places: Vec<Result<usize>> = stacked
             .map(|stacked| {
-                let (g, y_bar, bound_bar) = stacked?;
-                rhs.push(RightHandSide { g, r: negative(y_bar), fixed: negative(bound_bar) });
+                let StackedCotangent { x: g, y, bounds, .. } = stacked?;
+                rhs.push(RightHandSide { g, r: negative(y), fixed: negative(bounds) });
                 Ok(rhs.len() - 1)
             })
             .collect();
@@ -121,13 +136,11 @@ impl Solved<'_> {
     /// free variable, whichever are fewer.
     ///
     /// # Errors
-    /// As [`vjp`](Self::vjp); [`Unsupported`](bpqp_traits::Error::Unsupported) at the closest feasible solution of an
-    /// infeasible program.
+    /// As [`vjp`](Self::vjp).
     pub fn jacobian(&mut self, block: VectorBlock) -> Result<Jacobian> {
         self.prepare()?;
-        if self.closest.is_some() {
-            let what = "the whole derivative of a closest feasible solution; use vjp or jvp";
-            return Err(bpqp_traits::Error::unsupported("bpqp", what).into());
+        if self.is_replaced() {
+            return self.jacobian_by_rows(block);
         }
         let status = self.status;
         let Some(prepared) = &self.prepared else { return Err(Error::NotSolved { status }) };
@@ -152,11 +165,7 @@ impl Solved<'_> {
                     values[k * d + free[s]] = entry(&solution, place);
                 }
             }
-            let keep =
-                |w: &Certificate| w.residual.max(w.undetermined) >= certificate.residual.max(certificate.undetermined);
-            if !worst.as_ref().is_some_and(keep) {
-                worst = Some(certificate);
-            }
+            keep_worse(&mut worst, certificate);
         }
         if !by_columns {
             // A variable at a bound moves with that bound alone.
@@ -169,6 +178,28 @@ impl Solved<'_> {
         let Some(prepared) = &self.prepared else { return Err(Error::NotSolved { status }) };
         let nothing = || Certificate::new(&prepared.facts, &KktSolution::default(), self.residuals.max());
         Ok(Jacobian { d, values, certificate: worst.unwrap_or_else(nothing) })
+    }
+
+    /// Whether another program's derivatives are those of this one: at the closest feasible solution, and with cones.
+    fn is_replaced(&self) -> bool {
+        self.closest.is_some() || self.conic.is_some()
+    }
+
+    /// Row by row, each a gradient.
+    fn jacobian_by_rows(&mut self, block: VectorBlock) -> Result<Jacobian> {
+        let d = self.program.num_vars();
+        let (mut unit, mut rows, mut worst) = (vec![0.0; d], Vec::with_capacity(d), None);
+        for i in 0..d {
+            unit[i] = 1.0;
+            let gradient = self.backward(&unit)?;
+            unit[i] = 0.0;
+            rows.push(block.of(&gradient).to_vec());
+            keep_worse(&mut worst, gradient.certificate().clone());
+        }
+        let Some(certificate) = worst else { return Err(Error::NotSolved { status: self.status }) };
+        let k = rows.first().map_or(0, Vec::len);
+        let values = (0..k).flat_map(|j| rows.iter().map(move |row| row[j])).collect();
+        Ok(Jacobian { d, values, certificate })
     }
 
     /// Where each entry of a block acts; `None` where it does not.
@@ -214,6 +245,14 @@ impl Solved<'_> {
             Ok((solution, certificate))
         });
         Ok(certified.collect())
+    }
+}
+
+/// Keeps the certificate of the larger residual.
+fn keep_worse(worst: &mut Option<Certificate>, next: Certificate) {
+    let size = |c: &Certificate| c.residual.max(c.undetermined);
+    if !worst.as_ref().is_some_and(|worst| size(worst) >= size(&next)) {
+        *worst = Some(next);
     }
 }
 

@@ -9,6 +9,7 @@ mod batch_load;
 mod certificate;
 mod choices;
 mod closest;
+mod conic;
 mod cotangent;
 mod derivatives;
 mod errors;
@@ -39,7 +40,7 @@ pub use batch_gradient::BatchGradient;
 pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
 pub use choices::{AtDegeneracy, AtInfeasibility, AtKink};
 pub use cotangent::{Cotangent, Tangent};
-pub use gradient::Gradient;
+pub use gradient::{ConeGradient, Gradient};
 pub use many::{Jacobian, VectorBlock};
 use regularize::Regularized;
 pub use session::LayerSession;
@@ -192,10 +193,12 @@ impl Layer {
             session,
             prepared: None,
             closest: None,
+            conic: None,
         };
         if status == Status::PrimalInfeasible && self.at_infeasibility == AtInfeasibility::Closest {
             solved.relax()?;
         }
+        solved.finish();
         // What stands in the way is told by whoever asks for a derivative: the point by itself is of use.
         if status.has_solution() {
             let _ = solved.regularize();

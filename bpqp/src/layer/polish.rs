@@ -73,7 +73,8 @@ pub(crate) fn polish(
     for round in 0..rounds {
         let candidate = correct(program, &current, &mut kkt)?;
         let residuals = KktResiduals::compute(program, &candidate);
-        let improved = residuals.max() < best_residuals.max();
+        // Residuals do not see all of an error: among good points one that solves the equations is preferred.
+        let improved = residuals.max() < best_residuals.max() || (round == 0 && residuals.max() <= GOOD);
         if improved {
             (best, best_residuals, best_active) = (candidate.clone(), residuals, kkt.active().clone());
         }

@@ -4,15 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bpqp_traits::{
-    ActiveSet, Error as SolverError, KktResiduals, OwnedProducts, ProgramRef, Session, Side, Solution, Status,
-};
+use bpqp_traits::{ActiveSet, KktResiduals, OwnedProducts, ProgramRef, Session, Side, Solution, Status};
 
 use super::Layer;
 use super::active::Reading;
 use super::certificate::{Facts, weakly_active, with, without};
 use super::choices::AtKink;
 use super::closest::Closest;
+use super::conic::Conic;
 use super::polish::{GOOD, Polished, Resolution, is_settled, polish};
 use super::probe::Rank;
 use super::reduced::ReducedKkt;
@@ -35,6 +34,8 @@ pub struct Duals<'a> {
     pub rows: &'a [f64],
     /// Of `lb ≤ x ≤ ub`.
     pub bounds: &'a [f64],
+    /// Of the cones, stacked, each block inside its cone.
+    pub cones: &'a [f64],
 }
 
 /// Time that a forward pass took.
@@ -66,6 +67,8 @@ pub struct Solved<'p> {
     pub(super) session: Option<Held<'p>>,
     /// What an infeasible program was replaced by, and is differentiated through.
     pub(super) closest: Option<Closest>,
+    /// The linearization that a program with cones is differentiated by.
+    pub(super) conic: Option<Conic>,
 }
 
 /// A forward session, kept for its factor.
@@ -117,6 +120,7 @@ impl Solved<'_> {
             inequalities: &y[blocks.inequalities.clone()],
             rows: &y[blocks.rows.clone()],
             bounds: &self.solution.bound_duals,
+            cones: &self.solution.cone_duals,
         }
     }
 
@@ -185,6 +189,20 @@ impl Solved<'_> {
         self.polished = Some(polished);
     }
 
+    /// Polishes a program with cones and prepares the derivatives of its linearization.
+    fn linearize(&mut self) -> Result<()> {
+        let tolerance = self.layer.settings.tolerance.max(POINT_TOLERANCE);
+        let mut residuals = self.residuals;
+        let at = (&mut self.solution, &mut residuals);
+        let conic = Conic::new(&self.layer, &self.program, at, tolerance);
+        self.residuals = residuals;
+        if self.residuals.max() <= self.layer.settings.tolerance {
+            self.status = Status::Solved;
+        }
+        self.conic = Some(conic?);
+        Ok(())
+    }
+
     /// Prepares derivatives with the factor that the forward solver ended on, where it has one and its point is accurate,
     /// without weakly active rows, and on the right active set.
     fn reuse(&mut self) -> bool {
@@ -221,11 +239,11 @@ impl Solved<'_> {
         if !self.status.has_solution() {
             return Err(Error::NotSolved { status: self.status });
         }
-        if self.program.as_stacked().cones().is_some() {
-            return Err(SolverError::unsupported("bpqp", "gradients of programs with second-order cones yet").into());
-        }
-        if self.prepared.is_some() {
+        if self.prepared.is_some() || self.conic.is_some() {
             return Ok(());
+        }
+        if self.program.as_stacked().cones().is_some() {
+            return self.linearize();
         }
         if let Some(closest) = &mut self.closest {
             closest.polish(&mut self.solution, &mut self.residuals)?;

@@ -191,7 +191,7 @@ proptest! {
                 equalities: Some(&nu),
                 inequalities: Some(&lambda),
                 bounds: Some(&zeta),
-                rows: None,
+                ..Cotangent::default()
             })
             .unwrap();
         let tangent = solved.jvp(&direction.values()).unwrap();

@@ -34,17 +34,57 @@ impl From<CscRef<'_>> for CscJson {
     }
 }
 
-/// Either form of a matrix.
+/// A sparse matrix by its entries, for few of them in many columns: `{"shape": [r, c], "rows": [], "cols": [], "data": []}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CooJson {
+    /// Number of rows and of columns.
+    pub shape: [usize; 2],
+    /// Row of each entry.
+    pub rows: Vec<usize>,
+    /// Column of each entry.
+    pub cols: Vec<usize>,
+    /// Value of each entry.
+    pub data: Vec<f64>,
+}
+
+impl CooJson {
+    /// A matrix of this shape without entries.
+    pub(super) fn new(shape: [usize; 2]) -> Self {
+        Self { shape, rows: Vec::new(), cols: Vec::new(), data: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, (i, j, v): (usize, usize, f64)) {
+        self.rows.push(i);
+        self.cols.push(j);
+        self.data.push(v);
+    }
+}
+
+/// Every form of a matrix.
 pub(super) enum Matrix {
     Rows(Vec<Vec<f64>>),
     Csc(CscJson),
+    Coo(CooJson),
+}
+
+/// The keys of both sparse forms.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sparse {
+    shape: [usize; 2],
+    indptr: Option<Vec<usize>>,
+    indices: Option<Vec<usize>>,
+    rows: Option<Vec<usize>>,
+    cols: Option<Vec<usize>>,
+    data: Vec<f64>,
 }
 
 impl Matrix {
-    /// The matrix; dense rows keep every entry, zeros included. An empty list of rows takes `ncols` columns.
-    pub(super) fn into_csc(self, block: &str, ncols: Option<usize>) -> Result<CscMatrix, SolverError> {
+    /// The matrix; dense rows keep every entry, zeros included. An empty list of rows takes the expected
+    /// number of columns.
+    pub(super) fn into_csc(self, block: &str, ncols_expected: Option<usize>) -> Result<CscMatrix, SolverError> {
         let matrix = match self {
-            Self::Rows(rows) if rows.is_empty() => Ok(CscMatrix::zeros(0, ncols.unwrap_or(0))),
+            Self::Rows(rows) if rows.is_empty() => Ok(CscMatrix::zeros(0, ncols_expected.unwrap_or(0))),
             Self::Rows(rows) => rows.to_csc(),
             Self::Csc(CscJson { shape: [rows, cols], indptr, indices, data }) => {
                 // A shape is cheap to claim; the pointers that go with it are not.
@@ -53,6 +93,20 @@ impl Matrix {
                     return Err(SolverError::invalid_problem(block, reason));
                 }
                 CscMatrix::new(rows, cols, indptr, indices, data)
+            }
+            Self::Coo(CooJson { shape: [nrows, ncols], rows, cols, data }) => {
+                if [rows.len(), cols.len()] != [data.len(); 2] {
+                    let (rows, cols, data) = (rows.len(), cols.len(), data.len());
+                    let reason = format!("rows, cols and data have lengths {rows}, {cols} and {data}");
+                    return Err(SolverError::invalid_problem(block, reason));
+                }
+                // A shape is cheap to claim: it must be that of the variables before memory is spent on it.
+                if ncols_expected.is_some_and(|expected| expected != ncols) {
+                    let reason = format!("has {ncols} columns, expected {}", ncols_expected.unwrap_or(0));
+                    return Err(SolverError::invalid_problem(block, reason));
+                }
+                let entries: Vec<_> = rows.into_iter().zip(cols).zip(data).map(|((i, j), v)| (i, j, v)).collect();
+                CscMatrix::from_triplets(nrows, ncols, &entries)
             }
         };
         matrix.map_err(|error| match error {
@@ -74,7 +128,9 @@ impl<'de> Visitor<'de> for MatrixVisitor {
     type Value = Matrix;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a matrix: a list of rows, or {\"shape\", \"indptr\", \"indices\", \"data\"}")
+        f.write_str(
+            "a matrix: a list of rows, {\"shape\", \"indptr\", \"indices\", \"data\"}, or {\"shape\", \"rows\", \"cols\", \"data\"}",
+        )
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Matrix, A::Error> {
@@ -86,6 +142,15 @@ impl<'de> Visitor<'de> for MatrixVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Matrix, A::Error> {
-        CscJson::deserialize(MapAccessDeserializer::new(map)).map(Matrix::Csc)
+        let Sparse { shape, indptr, indices, rows, cols, data } = Sparse::deserialize(MapAccessDeserializer::new(map))?;
+        match (indptr, indices, rows, cols) {
+            (Some(indptr), Some(indices), None, None) => Ok(Matrix::Csc(CscJson { shape, indptr, indices, data })),
+            (None, None, Some(rows), Some(cols)) => Ok(Matrix::Coo(CooJson { shape, rows, cols, data })),
+            (Some(_), None, None, None) => Err(serde::de::Error::missing_field("indices")),
+            (None, _, None, None) => Err(serde::de::Error::missing_field("indptr")),
+            (None, None, Some(_), None) => Err(serde::de::Error::missing_field("cols")),
+            (None, None, None, Some(_)) => Err(serde::de::Error::missing_field("rows")),
+            _ => Err(serde::de::Error::custom("give either indptr and indices, or rows and cols")),
+        }
     }
 }

@@ -3,9 +3,11 @@
 mod matrix;
 mod write;
 
+use bpqp_traits::{CscMatrix, Error as SolverError};
 use serde::Deserialize;
 
-pub use matrix::CscJson;
+pub use matrix::{CooJson, CscJson};
+pub(crate) use write::ConeJson;
 pub use write::to_json;
 
 use self::matrix::Matrix;
@@ -30,7 +32,56 @@ struct Document {
     u: Option<Vec<Option<f64>>>,
     lb: Option<Vec<Option<f64>>>,
     ub: Option<Vec<Option<f64>>>,
+    soc: Option<Vec<Cone>>,
     constant: Option<f64>,
+}
+
+/// A cone `‖F x + g‖ ≤ cᵀx + d`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cone {
+    #[serde(rename = "F")]
+    f: Matrix,
+    g: Vec<f64>,
+    c: Vector,
+    d: f64,
+}
+
+/// A dense vector, or a sparse matrix of one row.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Vector {
+    Dense(Vec<f64>),
+    Row(Matrix),
+}
+
+impl Cone {
+    /// The stacked rows `cᵀ` over `F`, and their offsets; `k` is the cone's place.
+    fn stack(self, k: usize, d: usize) -> Result<(CscMatrix, Vec<f64>)> {
+        let wrong = |block: &str, reason: String| SolverError::invalid_problem(format!("soc[{k}].{block}"), reason);
+        let f = self.f.into_csc(&format!("soc[{k}].F"), Some(d))?;
+        if f.ncols() != d {
+            return Err(wrong("F", format!("has {} columns, expected {d}", f.ncols())).into());
+        }
+        if f.nrows() != self.g.len() {
+            return Err(wrong("g", format!("has length {}, expected {}", self.g.len(), f.nrows())).into());
+        }
+        let head: Vec<(usize, f64)> = match self.c {
+            Vector::Dense(c) if c.len() == d => c.into_iter().enumerate().collect(),
+            Vector::Dense(c) => return Err(wrong("c", format!("has length {}, expected {d}", c.len())).into()),
+            Vector::Row(row) => {
+                let row = row.into_csc(&format!("soc[{k}].c"), Some(d))?;
+                if (row.nrows(), row.ncols()) != (1, d) {
+                    return Err(wrong("c", format!("is {} × {}, expected 1 × {d}", row.nrows(), row.ncols())).into());
+                }
+                row.as_ref().entries().map(|(_, j, v)| (j, v)).collect()
+            }
+        };
+        let head = head.into_iter().map(|(j, v)| (0, j, v));
+        let rows: Vec<_> = head.chain(f.as_ref().entries().map(|(i, j, v)| (i + 1, j, v))).collect();
+        let matrix = CscMatrix::from_triplets(f.nrows() + 1, d, &rows)?;
+        Ok((matrix, std::iter::once(self.d).chain(self.g).collect()))
+    }
 }
 
 pub(super) fn read(name: &str, text: &str) -> Result<ProblemFile> {
@@ -74,6 +125,10 @@ impl Document {
         if self.lb.is_some() || self.ub.is_some() {
             let lb = self.lb.map_or_else(|| vec![f64::NEG_INFINITY; d], lower);
             builder = builder.bounds(&lb, &self.ub.map_or_else(|| vec![f64::INFINITY; d], upper));
+        }
+        for (k, cone) in self.soc.unwrap_or_default().into_iter().enumerate() {
+            let (matrix, offset) = cone.stack(k, d)?;
+            builder = builder.second_order_cones(&matrix, &offset, &[offset.len()]);
         }
         builder.build()
     }

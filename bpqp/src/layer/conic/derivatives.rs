@@ -1,0 +1,255 @@
+//! Derivatives of a cone program: those of its linearization, and what the cones' data add to them.
+
+use bpqp_traits::ProgramUpdate;
+use bpqp_traits::vector::dot;
+
+use super::Conic;
+use super::states::{ConePoint, State};
+use crate::Result;
+use crate::layer::Layer;
+use crate::layer::certificate::{ALL_BLOCKS, Block, Certificate, CertificateKind, ConstraintId, blocks_of};
+use crate::layer::cotangent::{Cotangent, StackedCotangent, Tangent};
+use crate::layer::gradient::{Gradient, conic};
+use crate::program::{Blocks, Program, Values};
+
+impl Conic {
+    /// The gradient from cotangents of `x`, the duals of rows and bounds, and the cones' duals.
+    pub(in crate::layer) fn vjp(
+        &mut self,
+        program: &Program,
+        layer: &Layer,
+        cone_duals: &[f64],
+        bar: &StackedCotangent,
+    ) -> Result<Gradient> {
+        let StackedCotangent { x: x_bar, y: y_bar, bounds, cones: w_bar } = bar;
+        let (n, m) = (x_bar.len(), y_bar.len());
+        let qp = &self.linearized.program;
+        let (d, rows) = (qp.num_vars(), qp.as_stacked().num_rows());
+        let (mut x, mut y) = (x_bar.clone(), y_bar.clone());
+        x.resize(d, 0.0);
+        y.resize(rows, 0.0);
+        // The dual (λ, −λû) turns with û as x moves: −λ M w̄₁.
+        let mut turned = vec![0.0; w_bar.len()];
+        for (point, range) in self.points.iter().zip(&self.rows.of_cone) {
+            let w_bar = &w_bar[point.rows.clone()];
+            match point.state {
+                State::Apex { .. } => y[range.clone()].iter_mut().zip(w_bar).for_each(|(y, w)| *y = -w),
+                State::Smooth => {
+                    y[range.start] = w_bar[0] - dot(&point.unit, &w_bar[1..]);
+                    for (i, v) in point.tail().zip(point.curve(&w_bar[1..])) {
+                        turned[i] = -v;
+                        self.rows_of.as_ref().col(i).for_each(|(j, f)| x[j] -= f * v);
+                    }
+                }
+            }
+        }
+        let mut bounds = bounds.clone();
+        bounds.resize(d, 0.0);
+        let cotangent = self.cotangent(&x, &y, &bounds);
+        let adjoint = self.linearized.vjp(&cotangent)?;
+
+        let (z_bar, row_adjoints) = (&adjoint.q()[..n], adjoint.row_adjoints());
+        let mut w_adjoint = turned;
+        for (point, range) in self.points.iter().zip(&self.rows.of_cone) {
+            let multipliers = &row_adjoints[range.clone()];
+            let out = &mut w_adjoint[point.rows.clone()];
+            match point.state {
+                State::Apex { .. } => out.iter_mut().zip(multipliers).for_each(|(out, y)| *out += y),
+                State::Smooth => {
+                    let step: Vec<f64> = point.tail().map(|i| self.row_times(i, z_bar)).collect();
+                    out[0] -= multipliers[0];
+                    for ((out, unit), v) in out[1..].iter_mut().zip(&point.unit).zip(point.curve(&step)) {
+                        *out += v + multipliers[0] * unit;
+                    }
+                }
+            }
+        }
+        let certificate = self.certify(program, layer, adjoint.certificate())?;
+        let duals = cone_duals.iter().map(|w| -w).collect();
+        Ok(conic(program, adjoint, (m, duals, w_adjoint), certificate))
+    }
+
+    /// The derivative along a direction: of `P`, with both triangles, and of the stacked rest.
+    pub(in crate::layer) fn jvp(
+        &mut self,
+        program: &Program,
+        layer: &Layer,
+        cone_duals: &[f64],
+        direction: &ProgramUpdate<'_>,
+    ) -> Result<Tangent> {
+        let stacked = program.as_stacked();
+        let (n, m) = (stacked.num_vars(), stacked.num_rows());
+        let qp = self.linearized.program.clone();
+        let (d, rows) = (qp.num_vars(), qp.as_stacked().num_rows());
+        let point = &self.linearized.solution;
+        let (x, held) = (&point.x[..n], self.linearized.held_rows());
+        let y: Vec<f64> = point.y[..m].iter().zip(held).map(|(y, s)| if s.is_active() { *y } else { 0.0 }).collect();
+
+        let (mut force, mut gap) = (vec![0.0; d], vec![0.0; rows]);
+        if let Some(dq) = direction.q {
+            force[..n].copy_from_slice(dq);
+        }
+        if let Some(dp) = direction.p {
+            stacked.p().with_values(dp)?.symmetric_mul_add(1.0, x, &mut force[..n]);
+        }
+        if let Some(da) = direction.a {
+            let da = stacked.a().with_values(da)?;
+            da.transpose_mul_add(1.0, &y, &mut force[..n]);
+            da.mul_add(-1.0, x, &mut gap[..m]);
+        }
+        // dS x + ds.
+        let mut moved = direction.cone_offset.map_or_else(|| vec![0.0; cone_duals.len()], <[f64]>::to_vec);
+        if let (Some(ds), Some(cones)) = (direction.cone_matrix, stacked.cones()) {
+            let ds = cones.matrix().with_values(ds)?;
+            ds.mul_add(1.0, x, &mut moved);
+            ds.transpose_mul_add(-1.0, cone_duals, &mut force[..n]);
+        }
+        for (point, range) in self.points.iter().zip(&self.rows.of_cone) {
+            let moved = &moved[point.rows.clone()];
+            match point.state {
+                State::Apex { .. } => gap[range.clone()].iter_mut().zip(moved).for_each(|(gap, v)| *gap = -v),
+                State::Smooth => {
+                    gap[range.start] = moved[0] - dot(&point.unit, &moved[1..]);
+                    for (i, v) in point.tail().zip(point.curve(&moved[1..])) {
+                        self.rows_of.as_ref().col(i).for_each(|(j, f)| force[j] += f * v);
+                    }
+                }
+            }
+        }
+        let (mut l, mut u) = (gap.clone(), gap);
+        for (side, change) in [(&mut l, direction.l), (&mut u, direction.u)] {
+            side[..m].iter_mut().zip(change.unwrap_or_default()).for_each(|(side, v)| *side += v);
+        }
+        let padded = |side: Option<&[f64]>| {
+            let mut side = side.map_or_else(Vec::new, <[f64]>::to_vec);
+            side.resize(d, 0.0);
+            side
+        };
+        let (lb, ub) = (padded(direction.lb), padded(direction.ub));
+        let blocks = qp.blocks();
+        let values = Values {
+            q: Some(&force),
+            b: Some(&u[blocks.equalities.clone()]),
+            h: Some(&u[blocks.inequalities.clone()]),
+            l: Some(&l[blocks.rows.clone()]),
+            u: Some(&u[blocks.rows.clone()]),
+            lb: Some(&lb),
+            ub: Some(&ub),
+            ..Values::default()
+        };
+        let mut tangent = self.linearized.jvp(&values)?;
+
+        let own_rows = program.blocks().rows.len();
+        let first = blocks.rows.start;
+        let mut cones = vec![0.0; cone_duals.len()];
+        for (point, range) in self.points.iter().zip(&self.rows.of_cone) {
+            let multipliers = &tangent.rows[range.start - first..range.end - first];
+            let out = &mut cones[point.rows.clone()];
+            match point.state {
+                State::Apex { .. } => out.iter_mut().zip(multipliers).for_each(|(w, y)| *w = -y),
+                State::Smooth => {
+                    let step: Vec<f64> = point.tail().map(|i| self.row_times(i, &tangent.x) + moved[i]).collect();
+                    let along = point.dual(multipliers[0]);
+                    let across = std::iter::once(0.0).chain(point.curve(&step));
+                    out.iter_mut().zip(along.zip(across)).for_each(|(w, (along, across))| *w = along - across);
+                }
+            }
+        }
+        let certificate = self.certify(program, layer, &tangent.certificate)?;
+        tangent.x.truncate(n);
+        tangent.bounds.truncate(n);
+        tangent.rows.truncate(own_rows);
+        Ok(Tangent { cones, certificate, ..tangent })
+    }
+
+    /// A cotangent of the linearized program's solution by its blocks.
+    fn cotangent<'a>(&self, x: &'a [f64], y: &'a [f64], bounds: &'a [f64]) -> Cotangent<'a> {
+        let Blocks { equalities, inequalities, rows } = self.linearized.program.blocks().clone();
+        Cotangent {
+            x: Some(x),
+            equalities: Some(&y[equalities]),
+            inequalities: Some(&y[inequalities]),
+            rows: Some(&y[rows]),
+            bounds: Some(bounds),
+            cones: None,
+        }
+    }
+
+    /// `Sᵢz`, over the first variables.
+    fn row_times(&self, i: usize, z: &[f64]) -> f64 {
+        self.rows_of.as_ref().col(i).map(|(j, v)| v * z[j]).sum()
+    }
+
+    /// The linearized program's certificate in the program's own terms.
+    fn certify(&self, program: &Program, layer: &Layer, inner: &Certificate) -> Result<Certificate> {
+        let stacked = program.as_stacked();
+        let (n, m) = (stacked.num_vars(), stacked.num_rows());
+        let qp = &self.linearized.program;
+        let (rows, inner_rows) = (qp.blocks(), qp.as_stacked().num_rows());
+        let own = |id: &ConstraintId| -> Option<ConstraintId> {
+            if id.block == Block::Rows {
+                let row = rows.rows.start + id.index;
+                let cone = || self.rows.cone_of(row).map(|index| ConstraintId { block: Block::Cones, index });
+                return if row < m { Some(*id) } else { cone() };
+            }
+            Some(*id)
+        };
+        let user = |ids: &[ConstraintId]| -> Vec<ConstraintId> {
+            let mut ids: Vec<_> = ids.iter().filter_map(own).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        };
+        let at_apex = |weak: bool| {
+            let at = move |point: &ConePoint| matches!(point.state, State::Apex { weak: is } if is == weak || !weak);
+            let cones = self.points.iter().enumerate().filter(move |(_, point)| at(point));
+            cones.map(|(index, _)| ConstraintId { block: Block::Cones, index })
+        };
+        let merged = |ids: &[ConstraintId], more: &mut dyn Iterator<Item = ConstraintId>| {
+            let mut ids = user(ids);
+            ids.extend(more);
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        };
+        let active = merged(&inner.active, &mut at_apex(false));
+        let weakly_active = merged(&inner.weakly_active, &mut at_apex(true));
+        let dependent = user(&inner.dependent);
+        let loose_variables: Vec<usize> = inner.loose_variables.iter().copied().filter(|&j| j < n).collect();
+        let kind = if !dependent.is_empty() || !loose_variables.is_empty() {
+            CertificateKind::Degenerate
+        } else if weakly_active.is_empty() {
+            CertificateKind::Exact
+        } else {
+            CertificateKind::Kink
+        };
+        let in_doubt = inner.inexact_blocks == ALL_BLOCKS && !inner.dependent.is_empty();
+        let inexact_blocks = if in_doubt || !weakly_active.is_empty() || !loose_variables.is_empty() {
+            ALL_BLOCKS.to_vec()
+        } else {
+            let stacked_place = |id: &ConstraintId| match id.block {
+                Block::Equalities => id.index + rows.equalities.start,
+                Block::Inequalities => id.index + rows.inequalities.start,
+                Block::Rows => id.index + rows.rows.start,
+                Block::Cones => m + id.index,
+                Block::Bounds => inner_rows + id.index,
+            };
+            let places: Vec<usize> = dependent.iter().map(stacked_place).collect();
+            blocks_of(m..inner_rows, program.blocks(), &places)
+        };
+        debug_assert!(active.iter().all(|id| id.block != Block::Bounds || id.index < n));
+        let certificate = Certificate {
+            kind,
+            active,
+            weakly_active,
+            dependent,
+            loose_variables,
+            inexact_blocks,
+            at_kink: layer.at_kink,
+            kkt_residual: self.kkt_residual,
+            ..inner.clone()
+        };
+        certificate.refuse(layer.at_kink, layer.at_degeneracy)?;
+        Ok(certificate)
+    }
+}
