@@ -9,7 +9,7 @@ use super::active::{Constraint, Reading};
 use super::choices::{AtDegeneracy, AtKink};
 use super::probe::Rank;
 use super::reduced::KktSolution;
-use crate::program::Blocks;
+use crate::program::{Blocks, Program};
 use crate::{Error, Result};
 
 /// Duals and slacks below this, in common units, count as zero: the row is weakly active.
@@ -79,6 +79,21 @@ pub struct ConstraintId {
     pub block: Block,
     /// Row within the block, or the index of the variable or the cone.
     pub index: usize,
+}
+
+impl ConstraintId {
+    /// Its place among all constraints of `program`: stacked rows, then cones, then bounds.
+    pub(crate) fn stacked(&self, program: &Program) -> usize {
+        let (m, blocks) = (program.as_stacked().num_rows(), program.blocks());
+        let start = match self.block {
+            Block::Equalities => blocks.equalities.start,
+            Block::Inequalities => blocks.inequalities.start,
+            Block::Rows => blocks.rows.start,
+            Block::Cones => m,
+            Block::Bounds => m + program.cone_rows().count(),
+        };
+        start + self.index
+    }
 }
 
 impl fmt::Display for ConstraintId {

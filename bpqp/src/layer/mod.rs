@@ -25,6 +25,7 @@ mod redundant;
 mod regularize;
 mod session;
 mod solved;
+mod value;
 
 use std::borrow::Cow;
 use std::sync::Arc;
