@@ -5,7 +5,7 @@
 mod common;
 
 use bpqp::generate::{Family, Recipe};
-use bpqp::{Cotangent, Error, Gradient, Layer, Program, Solved, Values, VectorBlock};
+use bpqp::{AtInfeasibility, Cotangent, Error, Gradient, Layer, Program, Solved, Values, VectorBlock};
 use common::{Rng, Sizes, random_program};
 
 /// Dense and sparse, with every block, bounds at which most variables are held, and a linear program.
@@ -51,7 +51,8 @@ impl Random {
 
     fn cotangent(&self) -> Cotangent<'_> {
         let [equalities, inequalities, rows] = self.duals.each_ref().map(|v| Some(&v[..]));
-        Cotangent { x: Some(&self.x), equalities, inequalities, rows, bounds: self.bounds.as_deref(), cones: None }
+        let x = Some(&self.x[..]);
+        Cotangent { x, equalities, inequalities, rows, bounds: self.bounds.as_deref(), ..Cotangent::default() }
     }
 }
 
@@ -108,18 +109,6 @@ fn values(block: VectorBlock, v: &[f64]) -> Values<'_> {
     values
 }
 
-fn of(block: VectorBlock, gradient: &Gradient) -> &[f64] {
-    match block {
-        VectorBlock::Q => gradient.q(),
-        VectorBlock::B => gradient.b(),
-        VectorBlock::H => gradient.h(),
-        VectorBlock::L => gradient.l(),
-        VectorBlock::U => gradient.u(),
-        VectorBlock::Lb => gradient.lb(),
-        VectorBlock::Ub => gradient.ub(),
-    }
-}
-
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
@@ -131,7 +120,7 @@ fn check_jacobian(solved: &mut Solved<'_>, block: VectorBlock, rng: &mut Rng, wh
     assert_eq!((d, k * d), (solved.x().len(), jacobian.values().len()));
     let (u, v) = (rng.normals(d), rng.normals(k));
     let gradient = solved.backward(&u).unwrap();
-    let of = of(block, &gradient);
+    let of = block.of(&gradient);
     assert_eq!(of.len(), k, "{what}");
     let size = jacobian.values().iter().fold(1.0, |m: f64, v| m.max(v.abs()));
     for (j, g) in of.iter().enumerate() {
@@ -154,6 +143,25 @@ fn jacobians_agree_with_both_passes() {
             check_jacobian(&mut solved, block, &mut rng, &format!("{k}, {block:?}"));
         }
     }
+}
+
+/// `x₀ = 1` and `x₀ = 2` contradict each other: the closest feasible program has `x₀ = 1½`, and half of either side moves it.
+#[test]
+fn the_jacobian_at_the_closest_feasible_solution() {
+    let program = Program::builder(2)
+        .objective(&[[1.0, 0.0], [0.0, 1.0]], &[0.0, -1.0])
+        .equalities(&[[1.0, 0.0], [1.0, 0.0]], &[1.0, 2.0])
+        .build()
+        .unwrap();
+    let layer = Layer::builder().at_infeasibility(AtInfeasibility::Closest).build().unwrap();
+    let mut solved = layer.forward(&program).unwrap();
+    let jacobian = solved.jacobian(VectorBlock::B).unwrap();
+    for (have, want) in jacobian.values().iter().zip([0.5, 0.0, 0.5, 0.0]) {
+        assert!((have - want).abs() < 1e-9, "{:?}", jacobian.values());
+    }
+    let one = solved.backward(&[1.0, 0.0]).unwrap();
+    let many = solved.backward_many(&[&[1.0, 0.0]]).unwrap().remove(0).unwrap();
+    assert_eq!(many, one);
 }
 
 /// `min ½|x − c|²  s.t.  Σx = 1, x ≥ 0` with `c = (1, ½, −9)` holds `x₂` at its bound: `x = (¾, ¼, 0)`. The free part is

@@ -233,7 +233,7 @@ impl LaneBuffers {
 
     /// Writes the gradients of the vectors in one lane.
     fn write(&self, lane: usize, (blocks, sizes): (&Blocks, &Sizes), place: usize, out: &mut BatchGradient<'_>) {
-        let [_, q, _, b, _, h, _, l, u, lb, ub, ..] = sizes.map(|size| place * size..(place + 1) * size);
+        let [_, q, _, b, _, h, _, l, u, lb, ub, _, _] = sizes.map(|size| place * size..(place + 1) * size);
         let (y, zeta, (rows, bounds)) = (&self.adjoint.y, &self.forces, self.sides.split_at(self.ax.len()));
         put(&mut out.q, q, |j| self.adjoint.x[j][lane]);
         put(&mut out.b, b, |i| -y[blocks.equalities.start + i][lane]);

@@ -29,6 +29,21 @@ pub enum VectorBlock {
     Ub,
 }
 
+impl VectorBlock {
+    /// The gradient with respect to this vector.
+    pub fn of(self, gradient: &Gradient) -> &[f64] {
+        match self {
+            Self::Q => gradient.q(),
+            Self::B => gradient.b(),
+            Self::H => gradient.h(),
+            Self::L => gradient.l(),
+            Self::U => gradient.u(),
+            Self::Lb => gradient.lb(),
+            Self::Ub => gradient.ub(),
+        }
+    }
+}
+
 /// The derivative of the solution `x` (`d`) with respect to a vector of the data (`k`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Jacobian {
@@ -90,8 +105,8 @@ impl Solved<'_> {
         let mut rhs = Vec::with_capacity(cotangents.len());
         let places: Vec<Result<usize>> = stacked
             .map(|stacked| {
-                let StackedCotangent { x, y, bounds, .. } = stacked?;
-                rhs.push(RightHandSide { g: x, r: negative(y), fixed: negative(bounds) });
+                let StackedCotangent { x: g, y, bounds, .. } = stacked?;
+                rhs.push(RightHandSide { g, r: negative(y), fixed: negative(bounds) });
                 Ok(rhs.len() - 1)
             })
             .collect();
@@ -121,14 +136,9 @@ impl Solved<'_> {
     /// free variable, whichever are fewer.
     ///
     /// # Errors
-    /// As [`vjp`](Self::vjp); [`Unsupported`](bpqp_traits::Error::Unsupported) at the closest feasible solution of an
-    /// infeasible program.
+    /// As [`vjp`](Self::vjp).
     pub fn jacobian(&mut self, block: VectorBlock) -> Result<Jacobian> {
         self.prepare()?;
-        if self.closest.is_some() {
-            let what = "the whole derivative of a closest feasible solution; use vjp or jvp";
-            return Err(bpqp_traits::Error::unsupported("bpqp", what).into());
-        }
         if self.is_replaced() {
             return self.jacobian_by_rows(block);
         }
@@ -155,11 +165,7 @@ impl Solved<'_> {
                     values[k * d + free[s]] = entry(&solution, place);
                 }
             }
-            let keep =
-                |w: &Certificate| w.residual.max(w.undetermined) >= certificate.residual.max(certificate.undetermined);
-            if !worst.as_ref().is_some_and(keep) {
-                worst = Some(certificate);
-            }
+            keep_worse(&mut worst, certificate);
         }
         if !by_columns {
             // A variable at a bound moves with that bound alone.
@@ -174,32 +180,20 @@ impl Solved<'_> {
         Ok(Jacobian { d, values, certificate: worst.unwrap_or_else(nothing) })
     }
 
-    /// [`jacobian`](Self::jacobian) by the gradient of each entry of `x`.
+    /// Row by row, each a gradient.
     fn jacobian_by_rows(&mut self, block: VectorBlock) -> Result<Jacobian> {
         let d = self.program.num_vars();
-        let (mut x_bar, mut rows) = (vec![0.0; d], Vec::with_capacity(d));
+        let (mut unit, mut rows, mut worst) = (vec![0.0; d], Vec::with_capacity(d), None);
         for i in 0..d {
-            x_bar[i] = 1.0;
-            rows.push(self.backward(&x_bar)?);
-            x_bar[i] = 0.0;
+            unit[i] = 1.0;
+            let gradient = self.backward(&unit)?;
+            unit[i] = 0.0;
+            rows.push(block.of(&gradient).to_vec());
+            keep_worse(&mut worst, gradient.certificate().clone());
         }
-        let part = |gradient: &Gradient| -> Vec<f64> {
-            let part = match block {
-                VectorBlock::Q => gradient.q(),
-                VectorBlock::B => gradient.b(),
-                VectorBlock::H => gradient.h(),
-                VectorBlock::L => gradient.l(),
-                VectorBlock::U => gradient.u(),
-                VectorBlock::Lb => gradient.lb(),
-                VectorBlock::Ub => gradient.ub(),
-            };
-            part.to_vec()
-        };
-        let parts: Vec<Vec<f64>> = rows.iter().map(part).collect();
-        let k = parts.first().map_or(0, Vec::len);
-        let values = (0..k).flat_map(|j| parts.iter().map(move |part| part[j])).collect();
-        let worst = rows.iter().map(Gradient::certificate).max_by(|a, b| a.residual.total_cmp(&b.residual));
-        let certificate = worst.cloned().ok_or(Error::NotSolved { status: self.status })?;
+        let Some(certificate) = worst else { return Err(Error::NotSolved { status: self.status }) };
+        let k = rows.first().map_or(0, Vec::len);
+        let values = (0..k).flat_map(|j| rows.iter().map(move |row| row[j])).collect();
         Ok(Jacobian { d, values, certificate })
     }
 
@@ -246,6 +240,14 @@ impl Solved<'_> {
             Ok((solution, certificate))
         });
         Ok(certified.collect())
+    }
+}
+
+/// Keeps the certificate of the larger residual.
+fn keep_worse(worst: &mut Option<Certificate>, next: Certificate) {
+    let size = |c: &Certificate| c.residual.max(c.undetermined);
+    if !worst.as_ref().is_some_and(|worst| size(worst) >= size(&next)) {
+        *worst = Some(next);
     }
 }
 
