@@ -97,8 +97,7 @@ pub(super) fn linearized(problem: &Problem<'_, '_>, at: &Iterate, lin: &Lineariz
     let mut h: Vec<f64> = lin.values.g.iter().map(|g| -g).collect();
     lin.jacobian.as_ref().mul_add(1.0, &at.x, &mut h);
     let rows = ((&problem.a, &problem.b[..]), (&lin.jacobian, &h[..]));
-    build((&lin.hessian, &q), rows, (&problem.lb, &problem.ub))
-        .map_err(|error| not_convex(error, " at the solution"))
+    build((&lin.hessian, &q), rows, (&problem.lb, &problem.ub)).map_err(|error| not_convex(error, " at the solution"))
 }
 
 /// A matrix and the vector that goes with it.
