@@ -50,7 +50,8 @@ pub use convexity::check_convexity;
 pub use error::{Error, Result};
 pub use layer::{
     AtDegeneracy, AtInfeasibility, AtKink, Batch, BatchGradient, Block, Certificate, CertificateKind, ConeGradient,
-    ConstraintId, Cotangent, CotangentOf, Duals, Gradient, Layer, LayerBuilder, LayerSession, Solved, Tangent, Timing,
+    ConstraintId, Cotangent, CotangentOf, Duals, Gradient, Jacobian, Layer, LayerBuilder, LayerSession, Solved,
+    Tangent, Timing, VectorBlock,
 };
 pub use matrix::AsCsc;
 pub use program::{Blocks, Program, Values};

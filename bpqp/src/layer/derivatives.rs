@@ -28,7 +28,7 @@ const MAX_ROUNDING: f64 = 1e-7;
 impl Prepared {
     /// A certificate for a solution of the KKT system with this right-hand side, at a point of the given residual, or a
     /// refusal.
-    fn certify(
+    pub(super) fn certify(
         &self,
         program: &ProgramRef<'_>,
         right: (&[f64], &[f64]),

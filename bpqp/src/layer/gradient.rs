@@ -316,6 +316,24 @@ pub(crate) fn chain(
     }
 }
 
+/// The gradient of the optimal value at `at`: `½xxᵀ` for `P`, `x` for `q`, and products with the duals themselves.
+pub(crate) fn of_value(program: &Program, at: &Solution, sides: &ActiveSet, certificate: Certificate) -> Gradient {
+    let half = at.x.iter().map(|v| 0.5 * v).collect();
+    let adjoint = KktSolution { z: half, y: at.y.clone(), zeta: at.bound_duals.clone(), ..KktSolution::default() };
+    let mut gradient = assemble(program, at, sides, adjoint, certificate);
+    gradient.q.clone_from(&at.x);
+    let Factors { outer, cones, .. } = &mut gradient.factors;
+    for ((y_bar, y), side) in outer.y_bar.iter_mut().zip(&mut outer.y).zip(&sides.rows) {
+        // What is held at no side has no dual but rounding.
+        *y_bar = if side.is_active() { *y_bar } else { 0.0 };
+        *y = 0.0;
+    }
+    let duals: Vec<f64> = at.cone_duals.iter().map(|w| -w).collect();
+    gradient.cone_offsets.clone_from(&duals);
+    *cones = Some(Outer { y: vec![0.0; duals.len()], y_bar: duals, ..outer.clone() });
+    gradient
+}
+
 /// The gradient of a program with cones from that of its linearization, which has further variables and rows; `m` rows are
 /// the program's own. `duals` is `−w` of the cones and `adjoints` what takes the place of `ỹ` for them.
 pub(crate) fn conic(

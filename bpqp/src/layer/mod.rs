@@ -5,6 +5,7 @@ mod batch;
 mod batch_data;
 mod batch_gradient;
 mod batch_lanes;
+mod batch_load;
 mod certificate;
 mod choices;
 mod closest;
@@ -13,21 +14,26 @@ mod cotangent;
 mod derivatives;
 mod errors;
 mod gradient;
+mod lane_check;
+mod many;
 mod null_space;
 mod polish;
 mod probe;
 mod reduced;
+mod reduced_many;
 mod redundant;
 mod regularize;
 mod session;
 mod solved;
+mod value;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bpqp_traits::{
-    BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, Settings, Solution, Status, check_vector,
+    BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, ProgramRef, Session, Settings, Solution, Status,
+    check_vector,
 };
 
 pub use batch::{Batch, CotangentOf};
@@ -36,6 +42,7 @@ pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
 pub use choices::{AtDegeneracy, AtInfeasibility, AtKink};
 pub use cotangent::{Cotangent, Tangent};
 pub use gradient::{ConeGradient, Gradient};
+pub use many::{Jacobian, VectorBlock};
 use regularize::Regularized;
 pub use session::LayerSession;
 use solved::Held;
@@ -130,8 +137,8 @@ impl Layer {
         check_vector("y", &solution.y, m)?;
         check_vector("bound_duals", &solution.bound_duals, n)?;
         check_vector("cone_duals", &solution.cone_duals, k)?;
-        solution.objective = stacked.objective(&solution.x);
-        self.solved(program, None, Status::Solved, solution, Timing::default())
+        let judged = Judged::new(&stacked, self.settings.tolerance, Status::Solved, &mut solution);
+        self.solved(program, None, judged, solution, Timing::default())
     }
 
     fn run<'p>(&self, program: Cow<'p, Program>) -> Result<Solved<'p>> {
@@ -140,10 +147,10 @@ impl Layer {
         let setup = start.elapsed();
         let start = Instant::now();
         let mut solution = Solution::default();
-        let claimed = session.solve(&mut solution)?;
+        let judged = Judged::solve(&mut *session, &program.as_stacked(), self.settings.tolerance, &mut solution)?;
         let timing = Timing { setup, forward: start.elapsed() };
         let session = self.reuse.then_some(Held::Owned(session));
-        self.solved(program, session, claimed, solution, timing)
+        self.solved(program, session, judged, solution, timing)
     }
 
     /// A session that owns `program` and keeps the solver's factorization and iterate from one solve to the next.
@@ -168,15 +175,11 @@ impl Layer {
         &self,
         program: Cow<'p, Program>,
         session: Option<Held<'p>>,
-        claimed: Status,
+        Judged { status, products, residuals }: Judged,
         solution: Solution,
         timing: Timing,
     ) -> Result<Solved<'p>> {
-        let stacked = program.as_stacked();
-        let products = OwnedProducts::new(&stacked, &solution);
-        let residuals = KktResiduals::from_products(&stacked, &solution, products.as_ref());
-        let status = verify(claimed, &residuals, self.settings.tolerance);
-        let regularized = Regularized::of(&stacked, self.lp_regularization)?.map(Arc::new);
+        let regularized = Regularized::of(&program.as_stacked(), self.lp_regularization)?.map(Arc::new);
         let start = Instant::now();
         let mut solved = Solved {
             program,
@@ -203,6 +206,41 @@ impl Layer {
         }
         solved.timing.forward += start.elapsed();
         Ok(solved)
+    }
+}
+
+/// What holds of a solver's claim by the problem's data.
+struct Judged {
+    status: Status,
+    products: OwnedProducts,
+    residuals: KktResiduals,
+}
+
+impl Judged {
+    /// Solves, and once more with the solver's own check where its claim does not hold.
+    fn solve(
+        session: &mut dyn Session,
+        program: &ProgramRef<'_>,
+        tolerance: f64,
+        solution: &mut Solution,
+    ) -> Result<Self> {
+        let claimed = session.propose(solution)?;
+        let judged = Self::new(program, tolerance, claimed, solution);
+        if claimed != Status::Solved || judged.status == Status::Solved {
+            return Ok(judged);
+        }
+        let claimed = session.solve(solution)?;
+        Ok(Self::new(program, tolerance, claimed, solution))
+    }
+
+    /// Measures the solution; its objective is set where there is one.
+    fn new(program: &ProgramRef<'_>, tolerance: f64, claimed: Status, solution: &mut Solution) -> Self {
+        let products = OwnedProducts::new(program, solution);
+        let residuals = KktResiduals::from_products(program, solution, products.as_ref());
+        if claimed.has_solution() {
+            solution.objective = residuals.primal_objective;
+        }
+        Self { status: verify(claimed, &residuals, tolerance), products, residuals }
     }
 }
 
