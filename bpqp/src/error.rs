@@ -76,6 +76,9 @@ pub enum Error {
         /// What is wrong and where.
         reason: String,
     },
+    /// The layer does not smooth its derivatives.
+    #[error("nothing is smoothed: the layer was built without smoothing(μ)")]
+    NotSmoothed,
     /// A file could not be read or written.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -109,6 +112,7 @@ impl Error {
             Self::Kink { .. } => "kink",
             Self::Degenerate { .. } => "degenerate",
             Self::Evaluation { .. } => "evaluation",
+            Self::NotSmoothed => "not_smoothed",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
         }

@@ -142,6 +142,9 @@ pub struct Certificate {
     /// Largest amount by which a row was moved to make an infeasible program feasible; 0 for the program itself. See
     /// [`AtInfeasibility::Closest`](super::AtInfeasibility::Closest).
     pub relaxation: f64,
+    /// The `μ` of the log-barrier program that was differentiated in place of the program; 0 for the program itself. See
+    /// [`smoothing`](super::LayerBuilder::smoothing).
+    pub smoothing: f64,
 }
 
 impl Certificate {
@@ -162,6 +165,7 @@ impl Certificate {
             at_kink: AtKink::Drop,
             regularization: 0.0,
             relaxation: 0.0,
+            smoothing: 0.0,
         }
     }
 
@@ -181,6 +185,7 @@ impl Certificate {
             at_kink: facts.at_kink,
             regularization: facts.regularization,
             relaxation: 0.0,
+            smoothing: 0.0,
         }
     }
 

@@ -220,6 +220,7 @@ impl Closest {
             at_kink: layer.at_kink,
             regularization: relaxed.regularization,
             relaxation: max_abs(&self.shift),
+            smoothing: 0.0,
         };
         certificate.refuse(layer.at_kink, layer.at_degeneracy)?;
         Ok(certificate)

@@ -316,6 +316,57 @@ pub(crate) fn chain(
     }
 }
 
+/// What moving each side of the constraints does, and the rows' adjoint multipliers.
+#[derive(Clone, Debug)]
+pub(crate) struct Sensitivities {
+    /// `ỹ` (`m`).
+    pub(crate) y_bar: Vec<f64>,
+    rows: (Vec<f64>, Vec<f64>),
+    bounds: (Vec<f64>, Vec<f64>),
+}
+
+impl Sensitivities {
+    /// Zeros for `n` variables and `m` rows.
+    pub(crate) fn new(n: usize, m: usize) -> Self {
+        let pair = |len: usize| (vec![0.0; len], vec![0.0; len]);
+        Self { y_bar: vec![0.0; m], rows: pair(m), bounds: pair(n) }
+    }
+
+    pub(crate) fn set_row(&mut self, i: usize, side: Side, value: f64) {
+        if side == Side::Lower { self.rows.0[i] = value } else { self.rows.1[i] = value }
+    }
+
+    pub(crate) fn set_bound(&mut self, j: usize, side: Side, value: f64) {
+        if side == Side::Lower { self.bounds.0[j] = value } else { self.bounds.1[j] = value }
+    }
+}
+
+/// The gradient at `(x, y)` with the adjoint `z_bar` and these sensitivities.
+pub(crate) fn of_sides(
+    program: &Program,
+    (x, y): (Vec<f64>, Vec<f64>),
+    z_bar: Vec<f64>,
+    sides: Sensitivities,
+    certificate: Certificate,
+) -> Gradient {
+    let Sensitivities { y_bar, rows: (l, u), bounds: (lb, ub) } = sides;
+    let blocks = program.blocks();
+    Gradient {
+        b: blocks.equalities.clone().map(|i| l[i] + u[i]).collect(),
+        h: u[blocks.inequalities.clone()].to_vec(),
+        l: l[blocks.rows.clone()].to_vec(),
+        u: u[blocks.rows.clone()].to_vec(),
+        lb,
+        ub,
+        q: z_bar.clone(),
+        cone_offsets: Vec::new(),
+        factors: Factors { program: program.clone(), outer: Outer { x, y, z_bar, y_bar }, rows: None, cones: None },
+        matrices: OnceLock::new(),
+        certificate,
+        elapsed: Duration::ZERO,
+    }
+}
+
 /// The gradient of the optimal value at `at`: `½xxᵀ` for `P`, `x` for `q`, and products with the duals themselves.
 pub(crate) fn of_value(program: &Program, at: &Solution, sides: &ActiveSet, certificate: Certificate) -> Gradient {
     let half = at.x.iter().map(|v| 0.5 * v).collect();

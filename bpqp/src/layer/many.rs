@@ -81,7 +81,7 @@ impl Solved<'_> {
     /// As [`polish`](Self::polish). Each gradient has errors of its own, those of [`vjp`](Self::vjp).
     pub fn vjp_many(&mut self, cotangents: &[Cotangent<'_>]) -> Result<Vec<Result<Gradient>>> {
         self.prepare()?;
-        if self.closest.is_some() || self.conic.is_some() || self.layer.estimate_errors {
+        if self.is_replaced() || self.layer.estimate_errors {
             return Ok(cotangents.iter().map(|cotangent| self.vjp(cotangent)).collect());
         }
         let program = self.program.clone();
@@ -129,7 +129,7 @@ impl Solved<'_> {
             let what = "the whole derivative of a closest feasible solution; use vjp or jvp";
             return Err(bpqp_traits::Error::unsupported("bpqp", what).into());
         }
-        if self.conic.is_some() {
+        if self.is_replaced() {
             return self.jacobian_by_rows(block);
         }
         let status = self.status;

@@ -24,6 +24,7 @@ mod reduced_many;
 mod redundant;
 mod regularize;
 mod session;
+mod smoothed;
 mod solved;
 mod value;
 
@@ -76,6 +77,7 @@ pub struct Layer {
     backward: Arc<dyn BackwardQpSolver>,
     settings: Settings,
     lp_regularization: f64,
+    smoothing: f64,
     /// Whether the backward pass may take the forward solver's factor.
     reuse: bool,
     /// Whether certificates say how wrong a derivative may be.
@@ -105,6 +107,7 @@ impl Layer {
             backward: None,
             settings: Settings::default(),
             lp_regularization: LP_REGULARIZATION,
+            smoothing: 0.0,
             reuse: true,
             estimate_errors: false,
             at_kink: AtKink::default(),
@@ -179,7 +182,8 @@ impl Layer {
         solution: Solution,
         timing: Timing,
     ) -> Result<Solved<'p>> {
-        let regularized = Regularized::of(&program.as_stacked(), self.lp_regularization)?.map(Arc::new);
+        let epsilon = if self.smoothing > 0.0 { 0.0 } else { self.lp_regularization };
+        let regularized = Regularized::of(&program.as_stacked(), epsilon)?.map(Arc::new);
         let start = Instant::now();
         let mut solved = Solved {
             program,
@@ -195,6 +199,7 @@ impl Layer {
             prepared: None,
             closest: None,
             conic: None,
+            smoothed: None,
         };
         if status == Status::PrimalInfeasible && self.at_infeasibility == AtInfeasibility::Closest {
             solved.relax()?;
@@ -269,6 +274,7 @@ pub struct LayerBuilder {
     backward: Option<String>,
     settings: Settings,
     lp_regularization: f64,
+    smoothing: f64,
     reuse: bool,
     estimate_errors: bool,
     at_kink: AtKink,
@@ -311,6 +317,21 @@ impl LayerBuilder {
     /// the one of least norm, and `∂x/∂q` is about `1/(2ε)` along them. Programs with curvature are left alone.
     pub fn lp_regularization(mut self, epsilon: f64) -> Self {
         self.lp_regularization = epsilon;
+        self
+    }
+
+    /// The barrier `μ ≥ 0`, in units of the objective, of derivatives that are smoothed: those of the minimizer of
+    /// ```text
+    /// ½xᵀP x + qᵀx − μ Σ log(slack)    over all sides of inequalities and bounds, subject to the equalities
+    /// ```
+    /// (the paper's section 4.1) in place of the solution's own. They exist at kinks, at degenerate solutions, and from points
+    /// that are not converged, and tell of constraints before these become active; a linear program's solution, whose
+    /// exact derivative is zero, has useful ones. As `μ` vanishes they become the exact derivative, where there is one.
+    /// [`Solved::x`] stays the program's own solution; [`Solved::smoothed`] is the one that is differentiated. A program
+    /// needs points strictly inside its inequalities. Takes the place of
+    /// [`lp_regularization`](Self::lp_regularization). Default 0: not smoothed.
+    pub fn smoothing(mut self, mu: f64) -> Self {
+        self.smoothing = mu;
         self
     }
 
@@ -360,6 +381,11 @@ impl LayerBuilder {
             let reason = format!("must be finite and not negative, is {lp_regularization}");
             return Err(bpqp_traits::Error::invalid_setting("lp_regularization", reason).into());
         }
+        let smoothing = self.smoothing;
+        if !(smoothing >= 0.0 && smoothing.is_finite()) {
+            let reason = format!("must be finite and not negative, is {smoothing}");
+            return Err(bpqp_traits::Error::invalid_setting("smoothing", reason).into());
+        }
         let registry = self.registry.unwrap_or_else(Registry::compiled);
         let none = || Error::UnknownBackend { name: "default".into(), available: Vec::new() };
         let default = registry.names().into_iter().next().ok_or_else(none)?;
@@ -374,6 +400,7 @@ impl LayerBuilder {
             backward,
             settings,
             lp_regularization,
+            smoothing,
             reuse,
             estimate_errors,
             at_kink,
