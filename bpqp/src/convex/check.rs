@@ -3,7 +3,7 @@
 use bpqp_traits::check_vector;
 use bpqp_traits::vector::{dot, max_abs, random_signs};
 
-use super::evaluate::{Iterate, Problem};
+use super::evaluate::{Iterate, Problem, Workspace};
 use super::program::{ConvexProgram, PrimalDual, ResidualTangent};
 use super::sqp::Point;
 use crate::Result;
@@ -51,8 +51,8 @@ pub fn check_derivatives(program: &dyn ConvexProgram, theta: &[f64], x: &[f64]) 
         let lin = &lagrangian.point.lin;
         see(0, &[dot(&lin.gradient, &v)], &[along_x.objective]);
         let (mut hv, mut jv) = (vec![0.0; d], vec![0.0; m]);
-        lin.hessian.matrix().as_ref().mul_add(1.0, &v, &mut hv);
-        lin.jacobian.matrix().as_ref().mul_add(1.0, &v, &mut jv);
+        lin.hessian.as_ref().mul_add(1.0, &v, &mut hv);
+        lin.jacobian.as_ref().mul_add(1.0, &v, &mut jv);
         see(1, &hv, &along_x.gradient);
         see(2, &jv, &along_x.inequalities);
 
@@ -104,10 +104,10 @@ impl Residual {
         let problem = Problem::new(program, theta)?;
         let outside = |reason| bpqp_traits::Error::invalid_argument("x", format!("lies outside the domain: {reason}"));
         let values = problem.values(&at.x).map_err(outside)?;
-        let point = Point::new(&problem, at.clone(), values, "")?;
+        let point = Point::new(&problem, &mut Workspace::new(&problem), at.clone(), values, "")?;
         let mut gradient = point.lin.gradient.clone();
         problem.a.as_ref().transpose_mul_add(1.0, &at.nu, &mut gradient);
-        point.lin.jacobian.matrix().as_ref().transpose_mul_add(1.0, &at.lambda, &mut gradient);
+        point.lin.jacobian.as_ref().transpose_mul_add(1.0, &at.lambda, &mut gradient);
         Ok(Self { point, gradient })
     }
 

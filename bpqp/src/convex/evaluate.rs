@@ -46,16 +46,21 @@ pub(super) struct Values {
 pub(super) struct Linearization {
     pub(super) values: Values,
     pub(super) gradient: Vec<f64>,
-    pub(super) jacobian: Assembled,
+    pub(super) jacobian: CscMatrix,
     /// Of the Lagrangian, both triangles.
-    pub(super) hessian: Assembled,
+    pub(super) hessian: CscMatrix,
 }
 
-impl Linearization {
+/// The matrices of linearizations, which keep their patterns from one to the next.
+pub(super) struct Workspace {
+    jacobian: Assembled,
+    hessian: Assembled,
+}
+
+impl Workspace {
     pub(super) fn new(problem: &Problem<'_, '_>) -> Self {
         let (n, _, m) = problem.sizes();
-        let values = Values { f: 0.0, g: Vec::new(), gap: Vec::new() };
-        Self { values, gradient: vec![0.0; n], jacobian: Assembled::new(m, n), hessian: Assembled::new(n, n) }
+        Self { jacobian: Assembled::new(m, n), hessian: Assembled::new(n, n) }
     }
 }
 
@@ -181,26 +186,34 @@ impl<'p, 't> Problem<'p, 't> {
     }
 
     /// Linearizes at `at`, where the values are `values`; `place` says where that is.
-    pub(super) fn linearize(&self, at: &Iterate, values: Values, place: &str, out: &mut Linearization) -> Result<()> {
+    pub(super) fn linearize(
+        &self,
+        at: &Iterate,
+        values: Values,
+        place: &str,
+        workspace: &mut Workspace,
+    ) -> Result<Linearization> {
         let (program, theta) = (self.program, self.theta);
-        out.values = values;
-        out.gradient.fill(0.0);
-        program.gradient(&at.x, theta, &mut out.gradient);
-        check_finite("gradient", &out.gradient, place)?;
+        let mut gradient = vec![0.0; at.x.len()];
+        program.gradient(&at.x, theta, &mut gradient);
+        check_finite("gradient", &gradient, place)?;
+        let Workspace { jacobian, hessian } = workspace;
         let at_place = |reason: String| reason + place;
-        let jacobian = out.jacobian.fill(|entries| program.jacobian(&at.x, theta, entries));
-        jacobian.map_err(|reason| wrong("jacobian", at_place(reason)))?;
+        let written = jacobian.fill(|entries| program.jacobian(&at.x, theta, entries));
+        written.map_err(|reason| wrong("jacobian", at_place(reason)))?;
         // Multipliers that are negative by rounding would make a Hessian that is not convex.
         let lambda: Vec<f64> = at.lambda.iter().map(|v| v.max(0.0)).collect();
-        let hessian = out.hessian.fill_symmetric(|entries| program.hessian(&at.x, theta, &lambda, entries));
-        hessian.map_err(|reason| wrong("hessian", at_place(reason)))
+        let written = hessian.fill_symmetric(|entries| program.hessian(&at.x, theta, &lambda, entries));
+        written.map_err(|reason| wrong("hessian", at_place(reason)))?;
+        let (jacobian, hessian) = (jacobian.matrix().clone(), hessian.matrix().clone());
+        Ok(Linearization { values, gradient, jacobian, hessian })
     }
 
     /// How far `at` is from satisfying the KKT conditions, in the units of [`KktResiduals`] with the linearized rows in
     /// place of rows.
     pub(super) fn residuals(&self, at: &Iterate, lin: &Linearization) -> KktResiduals {
         let Values { f, g, gap } = &lin.values;
-        let jacobian = lin.jacobian.matrix().as_ref();
+        let jacobian = lin.jacobian.as_ref();
         let mut forces = at.zeta.clone();
         self.a.as_ref().transpose_mul_add(1.0, &at.nu, &mut forces);
         jacobian.transpose_mul_add(1.0, &at.lambda, &mut forces);

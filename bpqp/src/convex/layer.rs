@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bpqp_traits::{KktResiduals, Settings, Solution, Status, check_vector};
 
-use super::evaluate::{Iterate, Problem};
+use super::evaluate::{Iterate, Problem, Workspace};
 use super::program::{ConvexProgram, PrimalDual};
 use super::solved::ConvexSolved;
 use super::sqp::{self, Outcome, Point};
@@ -72,8 +72,8 @@ impl ConvexLayer {
 
     /// A layer whose QPs are solved and differentiated by that of `layer`.
     ///
-    /// Of `layer`, `lp_regularization` and `at_infeasibility` have no say here: a program without curvature is differentiated
-    /// as it is, an infeasible one has no solution.
+    /// Of `layer`, `settings` (see [`qp_settings`](ConvexLayerBuilder::qp_settings)), `lp_regularization` and `at_infeasibility`
+    /// have no say here: a program without curvature is differentiated as it is, an infeasible one has no solution.
     pub fn builder(layer: LayerBuilder) -> ConvexLayerBuilder {
         let options = Options { tolerance: 1e-9, max_iterations: 200, time_limit: None, progress: None };
         ConvexLayerBuilder { layer, settings: None, options }
@@ -124,11 +124,11 @@ impl ConvexLayer {
         let at = own(&problem, solution, bound_duals)?;
         let outside = |reason| bpqp_traits::Error::invalid_argument("x", format!("lies outside the domain: {reason}"));
         let values = problem.values(&at.x).map_err(outside)?;
-        let mut point = Point::new(&problem, at, values, " at the solution")?;
+        let mut point = Point::new(&problem, &mut Workspace::new(&problem), at, values, " at the solution")?;
         if bound_duals.is_none() {
             let mut forces = point.lin.gradient.clone();
             problem.a.as_ref().transpose_mul_add(1.0, &point.at.nu, &mut forces);
-            point.lin.jacobian.matrix().as_ref().transpose_mul_add(1.0, &point.at.lambda, &mut forces);
+            point.lin.jacobian.as_ref().transpose_mul_add(1.0, &point.at.lambda, &mut forces);
             point.at.zeta = (0..forces.len()).map(|j| bound_dual(&problem, &point.at.x, j, -forces[j])).collect();
             point.residuals = problem.residuals(&point.at, &point.lin);
         }

@@ -21,3 +21,8 @@ pub use entries::{Entries, SymmetricEntries};
 pub use layer::{ConvexLayer, ConvexLayerBuilder, ConvexProgress};
 pub use program::{ConvexProgram, PrimalDual, ResidualTangent};
 pub use solved::{ConvexGradient, ConvexSolved};
+
+/// The book's page, whose code is compiled and run with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/convex.md")]
+struct Book;

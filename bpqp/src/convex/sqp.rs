@@ -10,7 +10,7 @@ use std::time::Instant;
 use bpqp_traits::vector::{axpy, dot, max_abs};
 use bpqp_traits::{KktResiduals, Status};
 
-use super::evaluate::{Iterate, Linearization, Problem, Values};
+use super::evaluate::{Iterate, Linearization, Problem, Values, Workspace};
 use super::layer::{ConvexProgress, Options};
 use super::subproblem::{Answer, Choices, Subproblem, not_convex};
 use crate::{Layer, Result};
@@ -54,13 +54,14 @@ pub(super) struct Point {
 }
 
 impl Point {
-    pub(super) fn new(problem: &Problem<'_, '_>, at: Iterate, values: Values, place: &str) -> Result<Self> {
-        Self::on(problem, Linearization::new(problem), at, values, place)
-    }
-
-    /// The same on the patterns of `lin`.
-    fn on(problem: &Problem<'_, '_>, mut lin: Linearization, at: Iterate, values: Values, place: &str) -> Result<Self> {
-        problem.linearize(&at, values, place, &mut lin)?;
+    pub(super) fn new(
+        problem: &Problem<'_, '_>,
+        workspace: &mut Workspace,
+        at: Iterate,
+        values: Values,
+        place: &str,
+    ) -> Result<Self> {
+        let lin = problem.linearize(&at, values, place, workspace)?;
         let residuals = problem.residuals(&at, &lin);
         Ok(Self { at, lin, residuals })
     }
@@ -75,6 +76,7 @@ enum Step {
 struct Run<'a> {
     problem: &'a Problem<'a, 'a>,
     layer: &'a Layer,
+    workspace: Workspace,
     subproblem: Subproblem,
     /// Penalties of the rows in the merit function, equalities first: at least their multipliers (Powell's rule).
     weights: Vec<f64>,
@@ -93,11 +95,13 @@ pub(super) fn run(problem: &Problem<'_, '_>, layer: &Layer, options: &Options, m
     let outside = |reason| bpqp_traits::Error::invalid_argument("start", format!("lies outside the domain: {reason}"));
     let values = problem.values(&start.x).map_err(outside)?;
     let runaway = RUNAWAY * (1.0 + max_abs(&start.x));
-    let mut current = Point::new(problem, start, values, " at the start")?;
+    let mut workspace = Workspace::new(problem);
+    let mut current = Point::new(problem, &mut workspace, start, values, " at the start")?;
     let (_, n, m) = problem.sizes();
     let mut run = Run {
         problem,
         layer,
+        workspace,
         subproblem: Subproblem::default(),
         weights: vec![0.0; n + m],
         proximal: 0.0,
@@ -255,12 +259,12 @@ impl Run<'_> {
     /// Variables so close to the end of their domain that no solver sees them, whose forces move the objective by less than
     /// its tolerance, take a Newton step of their own at the multipliers that were found.
     fn move_unseen(&self, from: &Point, target: &mut Iterate, (lb, ub): (&[f64], &[f64])) {
-        let (hessian, units) = (from.lin.hessian.matrix().as_ref(), self.problem.units(&from.at.x));
+        let (hessian, units) = (from.lin.hessian.as_ref(), self.problem.units(&from.at.x));
         let mut forces = target.zeta.clone();
         axpy(1.0, &from.lin.gradient, &mut forces);
         hessian.mul_add(1.0, &minus(&target.x, &from.at.x), &mut forces);
         self.problem.a.as_ref().transpose_mul_add(1.0, &target.nu, &mut forces);
-        from.lin.jacobian.matrix().as_ref().transpose_mul_add(1.0, &target.lambda, &mut forces);
+        from.lin.jacobian.as_ref().transpose_mul_add(1.0, &target.lambda, &mut forces);
         let size = units.iter().zip(&from.lin.gradient).fold(1.0_f64, |m, (unit, v)| m.max(unit * v.abs()));
         for (i, j, curvature) in hessian.entries() {
             let is_own = i == j && (lb[j] != self.problem.lb[j] || ub[j] != self.problem.ub[j]);
@@ -300,7 +304,7 @@ impl Run<'_> {
                     let decreases = descends && merit(&values) <= before + ARMIJO * length * slope + slack;
                     if decreases || length == 1.0 {
                         let at = Iterate { x, ..target.clone() };
-                        let point = Point::on(self.problem, from.lin.clone(), at, values.clone(), &place)?;
+                        let point = Point::new(self.problem, &mut self.workspace, at, values.clone(), &place)?;
                         if decreases || point.residuals.max() <= 0.5 * from.residuals.max() {
                             return Ok(Some((point, length)));
                         }
@@ -312,7 +316,7 @@ impl Run<'_> {
                             && descends
                             && merit(&values) <= before + ARMIJO * slope + slack
                         {
-                            let point = Point::on(self.problem, from.lin.clone(), target, values, &place)?;
+                            let point = Point::new(self.problem, &mut self.workspace, target, values, &place)?;
                             return Ok(Some((point, length)));
                         }
                     }
@@ -327,7 +331,7 @@ impl Run<'_> {
     /// second-order correction.
     fn corrected(&mut self, from: &Point, step: &[f64], values: &Values) -> Result<Option<Iterate>> {
         let mut correction: Vec<f64> = from.lin.values.g.iter().zip(&values.g).map(|(old, new)| old - new).collect();
-        from.lin.jacobian.matrix().as_ref().mul_add(1.0, step, &mut correction);
+        from.lin.jacobian.as_ref().mul_add(1.0, step, &mut correction);
         let mut answer = self.qp(from, Some(&correction))?;
         self.problem.clamp(&mut answer.iterate.x);
         Ok(answer.status.has_solution().then_some(answer.iterate))
@@ -347,7 +351,7 @@ impl Run<'_> {
 
     /// What a proximal weight is compared with.
     fn curvature(from: &Point) -> f64 {
-        let hessian = from.lin.hessian.matrix().as_ref();
+        let hessian = from.lin.hessian.as_ref();
         let diagonal = hessian.entries().filter(|(i, j, _)| i == j).fold(0.0_f64, |m, (.., v)| m.max(v));
         let slope = max_abs(&from.lin.gradient) / (1.0 + max_abs(&from.at.x));
         if diagonal > 0.0 { diagonal } else { slope.max(f64::MIN_POSITIVE) }

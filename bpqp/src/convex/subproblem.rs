@@ -16,6 +16,8 @@ const GOOD: f64 = 1e-12;
 #[derive(Default)]
 pub(super) struct Subproblem {
     session: Option<LayerSession>,
+    /// Matrices with the patterns of `P` and `G` that it has.
+    patterns: Option<(CscMatrix, CscMatrix)>,
     pub(super) iterations: u64,
 }
 
@@ -55,7 +57,7 @@ impl Data {
     fn new(problem: &Problem<'_, '_>, at: &Iterate, lin: &Linearization, choices: &Choices<'_>) -> Self {
         let own = (choices.bounds.0, choices.bounds.1) == (&problem.lb[..], &problem.ub[..]);
         let units = if own { vec![1.0; at.x.len()] } else { problem.units(&at.x) };
-        let mut p = lin.hessian.matrix().clone();
+        let mut p = lin.hessian.clone();
         let weights: Vec<(f64, f64)> = p
             .as_ref()
             .entries()
@@ -77,7 +79,7 @@ impl Data {
             p,
             q: lin.gradient.iter().zip(&units).map(|(v, unit)| v * unit).collect(),
             a: scaled(&problem.a),
-            g: scaled(lin.jacobian.matrix()),
+            g: scaled(&lin.jacobian),
             b: minus(&lin.values.gap),
             h,
             lb: from(lb),
@@ -91,12 +93,11 @@ impl Data {
 /// `at` is.
 pub(super) fn linearized(problem: &Problem<'_, '_>, at: &Iterate, lin: &Linearization) -> Result<Program> {
     let mut q = lin.gradient.clone();
-    lin.hessian.matrix().as_ref().mul_add(-1.0, &at.x, &mut q);
+    lin.hessian.as_ref().mul_add(-1.0, &at.x, &mut q);
     let mut h: Vec<f64> = lin.values.g.iter().map(|g| -g).collect();
-    lin.jacobian.matrix().as_ref().mul_add(1.0, &at.x, &mut h);
-    let rows = ((&problem.a, &problem.b[..]), (lin.jacobian.matrix(), &h[..]));
-    build((lin.hessian.matrix(), &q), rows, (&problem.lb, &problem.ub))
-        .map_err(|error| not_convex(error, " at the solution"))
+    lin.jacobian.as_ref().mul_add(1.0, &at.x, &mut h);
+    let rows = ((&problem.a, &problem.b[..]), (&lin.jacobian, &h[..]));
+    build((&lin.hessian, &q), rows, (&problem.lb, &problem.ub)).map_err(|error| not_convex(error, " at the solution"))
 }
 
 /// A matrix and the vector that goes with it.
@@ -158,11 +159,13 @@ impl Subproblem {
 
     /// Solves the QP with `data`; says whether the solver had another one before.
     fn solve_data(&mut self, layer: &Layer, data: &Data, polish: bool) -> Result<(Answer, bool)> {
-        let same_pattern = |program: &Program| {
-            let rows = program.row_block(&program.blocks().inequalities);
-            program.p().same_pattern(&data.p.as_ref()) && rows.as_ref().same_pattern(&data.g.as_ref())
+        let same_pattern = |(p, g): &(CscMatrix, CscMatrix)| {
+            p.as_ref().same_pattern(&data.p.as_ref()) && g.as_ref().same_pattern(&data.g.as_ref())
         };
-        let kept = self.session.as_ref().is_some_and(|session| same_pattern(session.program()));
+        let kept = self.session.is_some() && self.patterns.as_ref().is_some_and(same_pattern);
+        if !kept {
+            self.patterns = Some((data.p.clone(), data.g.clone()));
+        }
         let session = match &mut self.session {
             Some(session) if kept => {
                 let given = |v| Some(v).filter(|v: &&[f64]| !v.is_empty());

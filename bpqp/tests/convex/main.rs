@@ -28,7 +28,7 @@ fn every_program_of_the_library_with_every_pair_of_backends() {
 }
 
 /// Entropies so small that a plan's entries reach down to e⁻¹⁵⁰, constraints so many that most are near: each is solved by
-/// each backend, in a number of steps that does not depend on it by much.
+/// each method of second order, in a number of steps that does not depend on it by much.
 #[test]
 fn many_programs_of_the_library() {
     for seed in 0..40 {
@@ -43,11 +43,11 @@ fn many_programs_of_the_library() {
             quadratic(&mut rng, 8, 6),
         ];
         for instance in &instances {
-            let solutions: Vec<_> = bpqp::Registry::compiled()
-                .usable()
-                .quadratic()
-                .names()
+            let registered = bpqp::Registry::compiled().names();
+            let backends = ["native", "clarabel"];
+            let solutions: Vec<_> = backends
                 .iter()
+                .filter(|backend| registered.iter().any(|name| name == *backend))
                 .map(|backend| {
                     let name = format!("seed {seed}, {}, {backend}", instance.name);
                     let solved = solve(&layer(backend, "native"), &*instance.program, &instance.theta, &name);
