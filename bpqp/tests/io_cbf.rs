@@ -2,7 +2,7 @@
 #![cfg(feature = "io")]
 #![allow(clippy::unwrap_used)] // a test panics by design
 
-use bpqp::io::{Format, read_file, read_str};
+use bpqp::io::{Format, read_str};
 use bpqp::{Error, Program};
 
 const SMALL: &str = "# a comment
@@ -121,7 +121,7 @@ fn what_is_wrong_is_told_with_its_line() {
 #[test]
 #[cfg(all(feature = "clarabel", feature = "native"))]
 fn a_published_instance_is_solved_and_its_gradient_is_exact() {
-    let problem = read_file("tests/data/chainsing_1000_3.cbf.gz").unwrap();
+    let problem = bpqp::io::read_file("tests/data/chainsing_1000_3.cbf.gz").unwrap();
     assert_eq!(problem.name, "chainsing_1000_3");
     let settings = bpqp::Settings { tolerance: 1e-8, ..bpqp::Settings::default() };
     let layer = bpqp::Layer::builder().forward("clarabel").backward("native").settings(settings).build().unwrap();

@@ -1,5 +1,5 @@
 //! Many derivatives at one solution are those that one at a time has.
-#![cfg(feature = "native")]
+#![cfg(all(feature = "native", feature = "generate"))]
 #![allow(clippy::unwrap_used)]
 
 mod common;
