@@ -56,3 +56,8 @@ pub use layer::{
 pub use matrix::AsCsc;
 pub use program::{Blocks, Program, Values};
 pub use registry::{Availability, Backend, Registry};
+
+/// The book's guide, whose complete examples are compiled and run with the others.
+#[cfg(all(doctest, feature = "native", feature = "clarabel"))]
+#[doc = include_str!("../../docs/src/guide.md")]
+struct Guide;
