@@ -9,6 +9,9 @@ use crate::{CscRef, vector};
 /// Dense columns below this length are not worth whole vectors.
 const SHORT: usize = 8;
 
+/// Dense columns handled together.
+const WIDTH: usize = 4;
+
 impl<'a> CscRef<'a> {
     /// `y += alpha · A x`, with `x` of length `ncols` and `y` of length `nrows`.
     pub fn mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
@@ -113,6 +116,41 @@ impl<'a> CscRef<'a> {
         Some((rows.start, &self.values()[range]))
     }
 
+    /// `K` columns from `j` on with their common rows, where these are without gaps and there is more than one column.
+    #[inline(always)]
+    pub(crate) fn dense_block<const K: usize>(&self, j: usize) -> Option<(Range<usize>, [&'a [f64]; K])> {
+        if K < 2 || j + K > self.ncols() {
+            return None;
+        }
+        let rows = self.contiguous(self.range(j))?;
+        let mut values = [&[][..]; K];
+        for (c, values) in values.iter_mut().enumerate() {
+            if self.contiguous(self.range(j + c))? != rows {
+                return None;
+            }
+            *values = &self.values()[self.range(j + c)];
+        }
+        Some((rows, values))
+    }
+
+    /// The same for columns of an upper triangle that start at the same row and end at the diagonal: the rows before `j`, with
+    /// whole columns.
+    #[inline(always)]
+    pub(crate) fn dense_triangle<const K: usize>(&self, j: usize) -> Option<(Range<usize>, [&'a [f64]; K])> {
+        if K < 2 || j + K > self.ncols() {
+            return None;
+        }
+        let start = self.contiguous(self.range(j))?.start;
+        let mut values = [&[][..]; K];
+        for (c, values) in values.iter_mut().enumerate() {
+            if self.contiguous(self.range(j + c))? != (start..j + c + 1) {
+                return None;
+            }
+            *values = &self.values()[self.range(j + c)];
+        }
+        Some((start..j, values))
+    }
+
     /// Entries of one column as rows and values.
     #[inline(always)]
     fn gathered(&self, entries: Range<usize>) -> impl Iterator<Item = (usize, f64)> {
@@ -177,8 +215,17 @@ fn add_and_dot_columns_with_simd<S: Simd>(
     (x, ax): (&[f64], &mut [f64]),
     (y, aty): (&[f64], &mut [f64]),
 ) {
-    for ((j, &xj), sum) in x.iter().enumerate().take(a.ncols()).zip(aty) {
-        *sum += alpha * a.axpy_dot(simd, a.range(j), (alpha * xj, ax), y);
+    let mut j = 0;
+    while j < a.ncols() {
+        if let Some((rows, values)) = a.dense_block::<WIDTH>(j) {
+            let s = [alpha * x[j], alpha * x[j + 1], alpha * x[j + 2], alpha * x[j + 3]];
+            let sums = axpy_dot_columns(simd, values, (s, &mut ax[rows.clone()]), &y[rows]);
+            aty[j..j + WIDTH].iter_mut().zip(sums).for_each(|(aty, sum)| *aty += alpha * sum);
+            j += WIDTH;
+        } else {
+            aty[j] += alpha * a.axpy_dot(simd, a.range(j), (alpha * x[j], ax), y);
+            j += 1;
+        }
     }
 }
 
@@ -200,7 +247,24 @@ fn add_and_dot_columns_at_with_simd<S: Simd>(
 #[pulp::with_simd(add_symmetric = Arch::new())]
 #[inline(always)]
 fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
-    (0..a.ncols()).for_each(|j| add_symmetric_column(simd, a, alpha, j, (x, y)));
+    let mut j = 0;
+    while j < a.ncols() {
+        if let Some((rows, values)) = a.dense_triangle::<WIDTH>(j) {
+            let s = [alpha * x[j], alpha * x[j + 1], alpha * x[j + 2], alpha * x[j + 3]];
+            let mut sums = axpy_dot_columns(simd, values, (s, &mut y[rows.clone()]), &x[rows.clone()]);
+            for c in 0..WIDTH {
+                for (b, v) in values[c][rows.len()..].iter().enumerate() {
+                    sums[c] += v * x[j + b];
+                    sums[b] += if b < c { v * x[j + c] } else { 0.0 };
+                }
+            }
+            y[j..j + WIDTH].iter_mut().zip(sums).for_each(|(y, sum)| *y += alpha * sum);
+            j += WIDTH;
+        } else {
+            add_symmetric_column(simd, a, alpha, j, (x, y));
+            j += 1;
+        }
+    }
 }
 
 #[pulp::with_simd(add_symmetric_at = Arch::new())]
@@ -264,4 +328,48 @@ fn axpy_dot<S: Simd>(simd: S, v: &[f64], (s, y): (f64, &mut [f64]), x: &[f64]) -
         sum = simd.mul_add_e_f64s(v, simd.partial_load_f64s(x_rest), sum);
     }
     simd.reduce_sum_f64s(sum)
+}
+
+/// `y += Σ s_c v_c` for columns `v_c` as long as `y` and `x`; returns all `v_cᵀx`.
+#[inline(always)]
+fn axpy_dot_columns<S: Simd>(
+    simd: S,
+    values: [&[f64]; WIDTH],
+    (s, y): ([f64; WIDTH], &mut [f64]),
+    x: &[f64],
+) -> [f64; WIDTH] {
+    // Loops in place of `map`, which is not always inlined and would then be compiled without these instructions.
+    let (mut heads, mut tails): ([&[S::f64s]; WIDTH], [&[f64]; WIDTH]) = ([&[]; WIDTH], [&[]; WIDTH]);
+    for c in 0..WIDTH {
+        (heads[c], tails[c]) = S::as_simd_f64s(&values[c][..y.len()]);
+    }
+    let ((ys, y_rest), (xs, x_rest)) = (S::as_mut_simd_f64s(y), S::as_simd_f64s(x));
+    let mut factors = [simd.splat_f64s(0.0); WIDTH];
+    for c in 0..WIDTH {
+        factors[c] = simd.splat_f64s(s[c]);
+        heads[c] = &heads[c][..ys.len()];
+    }
+    let mut sums = [simd.splat_f64s(0.0); WIDTH];
+    for (k, (y, x)) in ys.iter_mut().zip(xs).enumerate() {
+        let mut new = *y;
+        for c in 0..WIDTH {
+            new = simd.mul_add_e_f64s(factors[c], heads[c][k], new);
+            sums[c] = simd.mul_add_e_f64s(heads[c][k], *x, sums[c]);
+        }
+        *y = new;
+    }
+    if !y_rest.is_empty() {
+        let (mut new, x) = (simd.partial_load_f64s(y_rest), simd.partial_load_f64s(x_rest));
+        for c in 0..WIDTH {
+            let v = simd.partial_load_f64s(tails[c]);
+            new = simd.mul_add_e_f64s(factors[c], v, new);
+            sums[c] = simd.mul_add_e_f64s(v, x, sums[c]);
+        }
+        simd.partial_store_f64s(y_rest, new);
+    }
+    let mut totals = [0.0; WIDTH];
+    for c in 0..WIDTH {
+        totals[c] = simd.reduce_sum_f64s(sums[c]);
+    }
+    totals
 }

@@ -60,6 +60,16 @@ pub trait Session: Send {
         Err(Error::unsupported("this backend", "updates"))
     }
 
+    /// [`solve`](Self::solve) for a caller that checks the result against the problem's data: [`Status::Solved`] may be a claim
+    /// that the solver has not checked itself, and where it does not hold the caller solves again. The objective in `out` need
+    /// not be set.
+    ///
+    /// # Errors
+    /// As [`solve`](Self::solve).
+    fn propose(&mut self, out: &mut Solution) -> Result<Status> {
+        self.solve(out)
+    }
+
     /// The factor of the adjoint QP on `active` that this solver already holds, if it does.
     ///
     /// Variables at an active bound are eliminated: the QP is over the free variables F, ascending, and the active rows S,

@@ -68,6 +68,17 @@ pub enum Error {
         /// Variables at which the solution is not unique.
         loose_variables: Vec<usize>,
     },
+    /// A function of a [`ConvexProgram`](crate::convex::ConvexProgram) returned what no solver can use.
+    #[error("the program's {function}: {reason}")]
+    Evaluation {
+        /// The method, such as `hessian`.
+        function: String,
+        /// What is wrong and where.
+        reason: String,
+    },
+    /// The layer does not smooth its derivatives.
+    #[error("nothing is smoothed: the layer was built without smoothing(μ)")]
+    NotSmoothed,
     /// A file could not be read or written.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -100,6 +111,8 @@ impl Error {
             Self::Adjoint { .. } => "adjoint",
             Self::Kink { .. } => "kink",
             Self::Degenerate { .. } => "degenerate",
+            Self::Evaluation { .. } => "evaluation",
+            Self::NotSmoothed => "not_smoothed",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
         }

@@ -31,6 +31,7 @@ mod check;
 pub mod cli;
 #[cfg(feature = "io")]
 pub mod compare;
+pub mod convex;
 mod convexity;
 mod error;
 mod factors;
@@ -51,8 +52,14 @@ pub use convexity::check_convexity;
 pub use error::{Error, Result};
 pub use layer::{
     AtDegeneracy, AtInfeasibility, AtKink, Batch, BatchGradient, Block, Certificate, CertificateKind, ConeGradient,
-    ConstraintId, Cotangent, CotangentOf, Duals, Gradient, Layer, LayerBuilder, LayerSession, Solved, Tangent, Timing,
+    ConstraintId, Cotangent, CotangentOf, Duals, Gradient, Jacobian, Layer, LayerBuilder, LayerSession, Solved,
+    Tangent, Timing, VectorBlock,
 };
 pub use matrix::AsCsc;
 pub use program::{Blocks, Program, Values};
 pub use registry::{Availability, Backend, Registry};
+
+/// The book's guide, whose complete examples are compiled and run with the others.
+#[cfg(all(doctest, feature = "native", feature = "clarabel"))]
+#[doc = include_str!("../../docs/src/guide.md")]
+struct Guide;

@@ -368,3 +368,17 @@ fn sessions_and_batches_take_cones() {
     close(&q_bar[9..], expected.q(), 1e-8);
     close(&offsets[rows..], expected.cone_offsets(), 1e-8);
 }
+
+#[test]
+fn many_derivatives_are_those_of_one_after_another() {
+    let program = planted(5, 10, 2, &MIX, true);
+    let layer = layer();
+    let mut solved = layer.forward(&program).unwrap();
+    let jacobian = solved.jacobian(bpqp::VectorBlock::Q).unwrap();
+    assert_eq!((jacobian.nrows(), jacobian.ncols()), (10, 10));
+    let x_bar = Rng::new(1).normals(10);
+    let gradients = solved.backward_many(&[&x_bar]).unwrap();
+    let gradient = gradients[0].as_ref().unwrap();
+    let product: Vec<f64> = (0..10).map(|j| dot(jacobian.column(j), &x_bar)).collect();
+    close(&product, gradient.q(), 1e-10);
+}

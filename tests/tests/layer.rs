@@ -156,6 +156,7 @@ fn both_modes(layer: &Layer, program: &Program, rng: &mut SplitMix64) -> (f64, f
         u: Some(&du),
         lb: Some(&dlb),
         ub: Some(&dub),
+        ..Values::default()
     };
     let tangent = solved.jvp(&direction).unwrap();
     let reverse = dot([

@@ -131,8 +131,9 @@ impl NativeSession {
         Ok(status)
     }
 
-    /// Runs the active-set method; `None` leaves the problem to the other methods.
-    fn active_set(&mut self, started: Instant, out: &mut Solution) -> Option<Status> {
+    /// Runs the active-set method, its result `judged` or left to the caller's judgement; `None` leaves the problem to the other
+    /// methods.
+    fn active_set(&mut self, started: Instant, judged: bool, out: &mut Solution) -> Option<Status> {
         let deadline = self.deadline(started);
         let engine = self.engine.as_mut()?;
         if let Some(start) = &self.start {
@@ -146,7 +147,7 @@ impl NativeSession {
             spent: 0,
         };
         let tolerances = (self.options.tolerance, self.options.infeasibility_tolerance);
-        match engine.solve(&program, tolerances, &mut budget, out) {
+        match engine.solve(&program, tolerances, judged, &mut budget, out) {
             End::Done(status) => {
                 self.start = None;
                 Some(status)
@@ -156,6 +157,38 @@ impl NativeSession {
                 None
             }
         }
+    }
+
+    /// Runs one method after the other.
+    fn run(&mut self, judged: bool, out: &mut Solution) -> Result<Status> {
+        let started = Instant::now();
+        out.iterations = 0;
+        let status = match self.active_set(started, judged, out) {
+            Some(status) => Some(status),
+            None => self.run_sparse(started, out)?,
+        };
+        if let Some(status) = status {
+            self.remember(out, status);
+            return Ok(status);
+        }
+        self.last.x.clear();
+        let mut spent = out.iterations;
+        let method = self.options.method;
+        if matches!(method, Method::Auto | Method::InteriorPoint) {
+            if let Some(status) = self.run_interior(started, spent, out)? {
+                return Ok(status);
+            }
+            spent = out.iterations;
+        }
+        if matches!(method, Method::Auto | Method::Admm) {
+            return self.run_admm(started, spent, out);
+        }
+        let program = self.program.as_ref();
+        if method == Method::ActiveSet {
+            out.resize(program.num_vars(), program.num_rows(), 0);
+        }
+        let claim = Claim { status: Status::NumericalError, limited: false };
+        Ok(judge(&program, claim, self.options.tolerance, out))
     }
 
     /// Runs the interior-point method; `None` leaves the problem to ADMM.
@@ -222,34 +255,11 @@ fn fits(program: &ProgramRef<'_>) -> bool {
 
 impl Session for NativeSession {
     fn solve(&mut self, out: &mut Solution) -> Result<Status> {
-        let started = Instant::now();
-        out.iterations = 0;
-        let status = match self.active_set(started, out) {
-            Some(status) => Some(status),
-            None => self.run_sparse(started, out)?,
-        };
-        if let Some(status) = status {
-            self.remember(out, status);
-            return Ok(status);
-        }
-        self.last.x.clear();
-        let mut spent = out.iterations;
-        let method = self.options.method;
-        if matches!(method, Method::Auto | Method::InteriorPoint) {
-            if let Some(status) = self.run_interior(started, spent, out)? {
-                return Ok(status);
-            }
-            spent = out.iterations;
-        }
-        if matches!(method, Method::Auto | Method::Admm) {
-            return self.run_admm(started, spent, out);
-        }
-        let program = self.program.as_ref();
-        if method == Method::ActiveSet {
-            out.resize(program.num_vars(), program.num_rows(), 0);
-        }
-        let claim = Claim { status: Status::NumericalError, limited: false };
-        Ok(judge(&program, claim, self.options.tolerance, out))
+        self.run(true, out)
+    }
+
+    fn propose(&mut self, out: &mut Solution) -> Result<Status> {
+        self.run(false, out)
     }
 
     fn warm_start(&mut self, x: &[f64], y: &[f64], bound_duals: &[f64]) -> Result<()> {

@@ -63,6 +63,18 @@ fn the_last_factor_solves_the_adjoint_system() {
         let size = want_nu.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
         assert_close(&z, &want_z, 1e-8 * size);
         assert_close(&nu, &want_nu, 1e-8 * size);
+        for count in [1, 3, 11] {
+            let (g, r) = (rng.vector(count * d), rng.vector(count * k));
+            let (mut many_z, mut many_nu) = (vec![f64::NAN; count * d], vec![f64::NAN; count * k]);
+            factor.solve_many(count, (&g, &r), (&mut many_z, &mut many_nu)).unwrap();
+            for s in 0..count {
+                let (vars, rows) = (s * d..(s + 1) * d, s * k..(s + 1) * k);
+                factor.solve(&g[vars.clone()], &r[rows.clone()], &mut z, &mut nu).unwrap();
+                let size = nu.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
+                assert_close(&many_z[vars], &z, 1e-7 * size);
+                assert_close(&many_nu[rows], &nu, 1e-7 * size);
+            }
+        }
     }
 }
 

@@ -5,8 +5,8 @@
 mod common;
 
 use bpqp_native::{DirectKkt, NativeKkt};
-use bpqp_traits::{AdjointQpRef, AdjointReport, BackwardQpSolver, CscMatrix, ErrorKind};
-use common::{Rng, dense_solve};
+use bpqp_traits::{AdjointQpRef, AdjointReport, BackwardQpSolver, CscMatrix, ErrorKind, KktFactor};
+use common::{Rng, assert_close, dense_solve};
 
 type Solved = (Vec<f64>, Vec<f64>, AdjointReport);
 
@@ -234,21 +234,31 @@ fn refactorize_equals_a_fresh_factorization() {
     assert_eq!(reused.refactorize(&other).unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
 
+/// Dense and sparse factors; a singular one, whose solves are one by one; one, no and many more than a register of them.
 #[test]
 fn many_right_hand_sides_equal_single_solves() {
     let mut rng = Rng::new(8);
-    let (d, k, count) = (30, 8, 5);
-    let (h, c) = (random_hessian(&mut rng, d, 2, 0.1), rng.full_rank_rows(k, d, 3));
-    let qp = AdjointQpRef::new(h.as_ref(), c.as_ref()).unwrap();
-    let mut factor = DirectKkt::new(&qp).unwrap();
-    let (g, r) = (rng.vector(d * count), rng.vector(k * count));
-    let (mut z, mut nu) = (vec![0.0; d * count], vec![0.0; k * count]);
-    let report = factor.solve_many(count, (&g, &r), (&mut z, &mut nu)).unwrap();
-    assert!(report.residual <= 1e-12);
-    for s in 0..count {
-        let single = solve(&h, &c, &g[s * d..(s + 1) * d], &r[s * k..(s + 1) * k]);
-        assert_eq!(&z[s * d..(s + 1) * d], single.0);
-        assert_eq!(&nu[s * k..(s + 1) * k], single.1);
+    for (d, k, per_row) in [(6, 2, 2), (30, 8, 2), (60, 20, 2), (90, 30, 40), (300, 80, 2)] {
+        let (h, c) = (random_hessian(&mut rng, d, per_row, 0.1), rng.full_rank_rows(k, d, 3));
+        let singular = CscMatrix::from_triplets(d, d, &[]).unwrap();
+        for (h, tolerance) in [(&h, 1e-5), (&singular, 0.0)] {
+            let qp = AdjointQpRef::new(h.as_ref(), c.as_ref()).unwrap();
+            let mut factor = DirectKkt::new(&qp).unwrap();
+            for count in [0, 1, 3, 8, 19] {
+                let (g, r) = (rng.vector(d * count), rng.vector(k * count));
+                let (mut z, mut nu) = (vec![f64::NAN; d * count], vec![f64::NAN; k * count]);
+                factor.solve_many(count, (&g, &r), (&mut z, &mut nu)).unwrap();
+                for s in 0..count {
+                    let (vars, rows) = (s * d..(s + 1) * d, s * k..(s + 1) * k);
+                    let single = solve(h, &c, &g[vars.clone()], &r[rows.clone()]);
+                    let size = single.0.iter().chain(&single.1).fold(1.0, |m: f64, v| m.max(v.abs()));
+                    assert_close(&z[vars], &single.0, tolerance * size);
+                    assert_close(&nu[rows], &single.1, tolerance * size);
+                }
+                let error = factor.solve_many(count + 1, (&g, &r), (&mut z, &mut nu)).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+            }
+        }
     }
 }
 

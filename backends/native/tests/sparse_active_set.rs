@@ -86,6 +86,12 @@ fn check(programs: impl Iterator<Item = ProgramBuf>) -> usize {
         assert!(residual <= 1e-10, "{k}: {residual:e}");
         let size = want_nu.iter().chain(&want_z).fold(1.0, |m: f64, v| m.max(v.abs()));
         assert_close(&z, &want_z, 1e-7 * size);
+        let scaled = |v: &[f64]| (0..11).flat_map(|s| v.iter().map(move |v| f64::from(s) * v)).collect::<Vec<_>>();
+        let (mut many_z, mut many_nu) = (vec![f64::NAN; 11 * z.len()], vec![f64::NAN; 11 * nu.len()]);
+        factor.solve_many(11, (&scaled(&g), &scaled(&r)), (&mut many_z, &mut many_nu)).unwrap();
+        // Not refined.
+        assert_close(&many_z, &scaled(&z), 1e-4 * size);
+        assert_close(&many_nu, &scaled(&nu), 1e-4 * size);
         // Warm, from its own set: nothing is factored.
         assert_eq!(sparse.solve(&mut again).unwrap(), Status::Solved);
         assert_eq!(again.iterations, 0, "{k}");

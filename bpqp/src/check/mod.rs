@@ -105,11 +105,14 @@ fn check_shapes(program: &Program, x_bar: &[f64], gradient: &Gradient) -> Result
     if fits { Ok(()) } else { Err(SolverError::invalid_argument("gradient", "is of another program").into()) }
 }
 
-/// `x̄ᵀx` at the polished solution.
+/// `x̄ᵀx` at the polished solution, or at the smoothed one where that is differentiated.
 fn loss(layer: &Layer, program: &Program, x_bar: &[f64]) -> Result<f64> {
     let mut solved = layer.forward(program)?;
     if !solved.status().has_solution() {
         return Err(Error::NotSolved { status: solved.status() });
+    }
+    if layer.smoothing() > 0.0 {
+        return Ok(dot(x_bar, &solved.smoothed()?.x));
     }
     solved.polish()?;
     Ok(dot(x_bar, solved.x()))

@@ -129,6 +129,9 @@ pub(crate) struct GradArgs {
     /// ε of the objective qᵀx + ε‖x‖² that takes the place of a linear one; 0 for the program itself
     #[arg(long, value_name = "EPS", default_value = "1e-6", allow_negative_numbers = true)]
     pub(crate) lp_regularization: f64,
+    /// Barrier μ of a smoothed gradient: that of the log-barrier program in place of the program; 0 for the program itself
+    #[arg(long, value_name = "MU", default_value = "0", allow_negative_numbers = true)]
+    pub(crate) smoothing: f64,
     /// A program whose constraints no point satisfies: refuse, or closest to move its rows least
     #[arg(long, value_name = "CHOICE", default_value_t)]
     pub(crate) at_infeasibility: AtInfeasibility,

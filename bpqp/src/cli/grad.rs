@@ -53,7 +53,7 @@ impl From<&BlockCheck> for CheckReport {
 
 pub(crate) fn run(registry: &Registry, args: &GradArgs, json: bool) -> Result<Outcome, Failure> {
     let pair = input::pair(registry, &args.pair, &args.solver, |layer| {
-        let layer = layer.lp_regularization(args.lp_regularization);
+        let layer = layer.lp_regularization(args.lp_regularization).smoothing(args.smoothing);
         layer
             .at_kink(args.at_kink)
             .at_degeneracy(args.at_degeneracy)
@@ -189,13 +189,18 @@ fn certificate(gradient: &Gradient) -> String {
     } else {
         String::new()
     };
+    let smoothed = if c.smoothing > 0.0 {
+        format!("\n             of the log-barrier program with μ = {:e}, in place of the program", c.smoothing)
+    } else {
+        String::new()
+    };
     let relaxed = if c.relaxation > 0.0 {
         format!("\n             with the rows moved by up to {}: no point satisfies them", value(Some(c.relaxation)))
     } else {
         String::new()
     };
     format!(
-        "{}, {meaning}{inexact}{regularized}{relaxed}\n             adjoint residual {}, estimated error {}, holds for relative changes of the data up to {}\n             {} active, {} weakly active, {} dependent, {} loose variables",
+        "{}, {meaning}{inexact}{regularized}{smoothed}{relaxed}\n             adjoint residual {}, estimated error {}, holds for relative changes of the data up to {}\n             {} active, {} weakly active, {} dependent, {} loose variables",
         c.kind,
         small(Some(c.residual)),
         small(c.error_estimate),

@@ -94,6 +94,7 @@ pub(crate) struct CertificateReport<'a> {
     undetermined: f64,
     regularization: f64,
     relaxation: f64,
+    smoothing: f64,
 }
 
 impl<'a> From<&'a Certificate> for CertificateReport<'a> {
@@ -113,6 +114,7 @@ impl<'a> From<&'a Certificate> for CertificateReport<'a> {
             undetermined: certificate.undetermined,
             regularization: certificate.regularization,
             relaxation: certificate.relaxation,
+            smoothing: certificate.smoothing,
         }
     }
 }

@@ -5,10 +5,10 @@ use bpqp_traits::vector::max_abs;
 use bpqp_traits::{ActiveSet, ProgramRef, Side, Solution};
 
 /// Forces below this share of what the curvature makes of the point's length are rounding of the point.
-const ROUNDED: f64 = 1e-6;
+pub(super) const ROUNDED: f64 = 1e-6;
 
 /// `max P_jj`: no entry is larger where `P` is positive semidefinite.
-fn largest_curvature(program: &ProgramRef<'_>) -> f64 {
+pub(super) fn largest_curvature(program: &ProgramRef<'_>) -> f64 {
     let p = program.p();
     (0..p.ncols()).map(|j| p.diagonal(j)).fold(0.0, f64::max)
 }

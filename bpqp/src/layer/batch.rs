@@ -7,7 +7,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::batch_data::{Given, Template, check_values, given, member, share_matrices};
 use super::batch_gradient::{BatchGradient, Sizes, sizes};
-use super::batch_lanes::{FEWEST, LaneBuffers, Outcome};
+use super::batch_lanes::{FEWEST, LaneBuffers, LaneMembers, Outcome};
 use super::{Certificate, Layer, LayerSession};
 use crate::program::{Program, Values};
 use crate::{Error, Result};
@@ -238,24 +238,21 @@ impl<T> Share<'_, T> {
         let Self { worker, first, mut x, mut out, results } = self;
         let n = worker.session.program().num_vars();
         let mut x_bar = vec![0.0; n];
-        let lanes = results.len() >= FEWEST && share_matrices(values) && worker.session.has_lanes();
+        let Worker { session, buffers, .. } = &mut *worker;
+        let lanes = results.len() >= FEWEST && share_matrices(values) && session.has_lanes(buffers);
         for group in (0..results.len()).step_by(LANES) {
             let members = group..results.len().min(group + LANES);
             let mut outcomes = Default::default();
             if lanes && members.len() >= FEWEST {
-                outcomes = worker.visit_lanes(members.clone(), first, values, sizes, cotangent);
+                outcomes = worker.visit_lanes(members.clone(), first, values, (sizes, cotangent), &mut out);
             }
             for (k, outcome) in members.zip(outcomes) {
                 let mut row = x.as_deref_mut().map(|x| &mut x[k * n..(k + 1) * n]);
-                if let Some(Outcome { solution, gradient }) = outcome {
-                    if let Some(row) = row {
+                if let Some(certificate) = outcome {
+                    if let (Some(row), Some(solution)) = (row, &worker.starts[k]) {
                         row.copy_from_slice(&solution.x);
                     }
-                    if let Some(gradient) = &gradient {
-                        out.write(sizes, k, gradient);
-                    }
-                    results[k] = Some(read(Status::Solved, gradient.map(|g| g.certificate().clone())));
-                    worker.starts[k] = Some(solution);
+                    results[k] = Some(read(Status::Solved, certificate));
                     continue;
                 }
                 if let Some(row) = &mut row {
@@ -290,12 +287,18 @@ impl Worker {
         members: Range<usize>,
         first: usize,
         values: &Values<'_>,
-        sizes: &Sizes,
-        cotangent: Option<&CotangentOf<'_>>,
+        (sizes, cotangent): (&Sizes, Option<&CotangentOf<'_>>),
+        out: &mut BatchGradient<'_>,
     ) -> [Option<Outcome>; LANES] {
-        let values: Vec<Values<'_>> = members.clone().map(|k| member(values, sizes, first + k)).collect();
-        let cotangent = cotangent.map(|cotangent| (first + members.start, cotangent));
-        self.session.solve_lanes(&mut self.buffers, &values, &mut self.starts[members], cotangent)
+        let place = members.start;
+        let all: [Values<'_>; LANES] = std::array::from_fn(|lane| {
+            if place + lane < members.end { member(values, sizes, first + place + lane) } else { Values::default() }
+        });
+        let cotangent = cotangent.map(|cotangent| (first + place, cotangent));
+        let values = &all[..members.len()];
+        let starts = &mut self.starts[members];
+        let mut members = LaneMembers { values, starts, cotangent, place, sizes, out };
+        self.session.solve_lanes(&mut self.buffers, &mut members)
     }
 
     /// Solves member `k` from where it was, and has it looked at.

@@ -73,6 +73,11 @@ impl<'a> BatchGradient<'a> {
         head
     }
 
+    /// Whether any matrix's gradient is wanted.
+    pub(super) fn wants_matrices(&self) -> bool {
+        self.p.is_some() || self.a.is_some() || self.g.is_some() || self.rows.is_some()
+    }
+
     pub(super) fn fill(&mut self, sizes: &Sizes, k: usize, v: f64) {
         for (block, size) in self.blocks().into_iter().zip(sizes) {
             if let Some(block) = block {

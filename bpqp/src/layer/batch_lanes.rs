@@ -1,19 +1,26 @@
-//! Members of a batch that share their matrices, several at a time: one in each lane of a solver that can do that.
+//! Members of a batch that share their matrices, several at a time: one in each lane of a solver that can do that, and all
+//! checked at once.
 
-use bpqp_traits::vector::{max_abs, max_nan};
-use bpqp_traits::{ActiveSet, KktResiduals, LANES, Lane, LanePoint, LaneVectors, Products, Side, Solution};
+use std::ops::Range;
 
-use super::active::Reading;
+use bpqp_traits::vector::max_nan;
+use bpqp_traits::{
+    ActiveSet, KktResiduals, LANES, Lane, LanePoint, LaneProducts, LaneVectors, ProgramRef, Side, Solution,
+};
+use pulp::Arch;
+
+use super::active::largest_curvature;
 use super::batch::CotangentOf;
-use super::certificate::{Certificate, Facts, weakly_active};
-use super::choices::AtKink;
+use super::batch_gradient::{BatchGradient, Sizes};
+use super::batch_load::{fill, is_valid, load};
+use super::certificate::{Certificate, constraint_id};
 use super::derivatives::ADJOINT_TOLERANCE;
-use super::gradient::{Gradient, assemble};
-use super::polish::{GOOD, is_settled};
-use super::probe::Rank;
+use super::gradient::assemble;
+use super::lane_check::{FREE, LOWER, UPPER, Units, pushing_side, sides};
+use super::polish::GOOD;
 use super::reduced::KktSolution;
 use super::session::LayerSession;
-use crate::program::{OwnedUpdate, Values};
+use crate::program::{Blocks, Values};
 
 /// Fewer members than this are solved one by one.
 pub(super) const FEWEST: usize = 3;
@@ -21,234 +28,229 @@ pub(super) const FEWEST: usize = 3;
 /// The buffers of one thread.
 #[derive(Default)]
 pub(super) struct LaneBuffers {
-    vectors: LaneVectors,
+    pub(super) vectors: LaneVectors,
     point: LanePoint,
     adjoint: LanePoint,
     cotangents: Vec<Lane>,
     px: Vec<Lane>,
     ax: Vec<Lane>,
     forces: Vec<Lane>,
-    one: OneLane,
-    lanes: [Option<Solved>; LANES],
+    /// The sides of all constraints, in the code of [`super::lane_check`].
+    sides: Vec<Lane>,
+    /// One member's cotangent.
+    bar: Vec<f64>,
+    curvature: f64,
 }
 
-/// One lane's products.
-#[derive(Default)]
-struct OneLane {
-    px: Vec<f64>,
-    ax: Vec<f64>,
-    forces: Vec<f64>,
+/// Members in lanes, and where their results go.
+pub(super) struct LaneMembers<'a, 'b> {
+    pub(super) values: &'a [Values<'a>],
+    /// Where they were, and where they come to be.
+    pub(super) starts: &'a mut [Option<Solution>],
+    /// The first member's index in the batch, with the function that gives cotangents.
+    pub(super) cotangent: Option<(usize, &'a CotangentOf<'a>)>,
+    /// The first member's index among those that `out` has place for.
+    pub(super) place: usize,
+    pub(super) sizes: &'a Sizes,
+    pub(super) out: &'a mut BatchGradient<'b>,
 }
 
-/// A member that was solved, to its tolerance and without any doubt about its active set.
-struct Solved {
-    solution: Solution,
-    checked: Checked,
-}
-
-/// What such a member's derivatives need.
-struct Checked {
-    active: ActiveSet,
-    /// The active set with each equality at the side that its dual pushes against.
-    sides: ActiveSet,
-    facts: Facts,
-    kkt_residual: f64,
-}
-
-/// What a member comes to.
-pub(super) struct Outcome {
-    pub(super) solution: Solution,
-    pub(super) gradient: Option<Gradient>,
-}
+/// What a member comes to: solved, with the certificate of its gradient where that was asked for.
+pub(super) type Outcome = Option<Certificate>;
 
 impl LaneBuffers {
-    fn resize(&mut self, n: usize, m: usize) {
-        if self.vectors.q.len() != n || self.vectors.l.len() != m {
-            self.vectors = LaneVectors::new(n, m);
-            (self.point, self.adjoint) = (LanePoint::new(n, m), LanePoint::new(n, m));
-            let zeros = |len| vec![[0.0; LANES]; len];
-            (self.cotangents, self.px, self.ax, self.forces) = (zeros(n), zeros(n), zeros(m), zeros(n));
-        }
-    }
-
     /// `P x`, `A x` and `Aᵀy + ζ` of a point in all lanes.
-    fn multiply(&mut self, session: &LayerSession, is_adjoint: bool) {
+    fn multiply(&mut self, program: &ProgramRef<'_>, is_adjoint: bool) {
         let point = if is_adjoint { &self.adjoint } else { &self.point };
-        let program = session.program().as_stacked();
         self.px.fill([0.0; LANES]);
         self.ax.fill([0.0; LANES]);
         self.forces.copy_from_slice(&point.bound_duals);
         program.p().symmetric_mul_add_lanes(1.0, &point.x, &mut self.px);
         program.a().mul_both_add_lanes(1.0, (&point.x, &mut self.ax), (&point.y, &mut self.forces));
     }
+
+    /// What stationarity says of the adjoint's bounds, into `forces`, and the residual on the active set, as
+    /// [`ReducedKkt`](super::reduced::ReducedKkt) has it.
+    #[inline(always)]
+    fn adjoint_residuals(&mut self) -> Lane {
+        let Self { adjoint, cotangents, px, ax, forces, sides, .. } = self;
+        let (rows, bounds) = sides.split_at(ax.len());
+        let (mut worst, mut size) = ([0.0; LANES], [0.0; LANES]);
+        for (j, side) in bounds.iter().enumerate() {
+            for k in 0..LANES {
+                let g = cotangents[j][k];
+                // Without the solver's ζ̃, which the stationarity condition replaces.
+                let force = px[j][k] + forces[j][k] - adjoint.bound_duals[j][k] + g;
+                let is_free = side[k] == FREE;
+                worst[k] = max_nan(if is_free { force.abs() } else { adjoint.x[j][k].abs() }, worst[k]);
+                size[k] = max_nan(if is_free { g.abs() } else { 0.0 }, size[k]);
+                forces[j][k] = if is_free { 0.0 } else { -force };
+                // Where it is not finite nothing is small.
+                worst[k] += 0.0 * force;
+            }
+        }
+        for (i, side) in rows.iter().enumerate() {
+            for k in 0..LANES {
+                let gap = if side[k] == FREE { adjoint.y[i][k] } else { ax[i][k] };
+                worst[k] = max_nan(gap.abs(), worst[k]);
+            }
+        }
+        std::array::from_fn(|k| if size[k] > 0.0 { worst[k] / size[k] } else { worst[k] })
+    }
 }
 
 impl LayerSession {
-    /// Whether members that share the session's matrices can be solved several at a time.
-    pub(super) fn has_lanes(&mut self) -> bool {
-        self.layer.reuse && !self.layer.estimate_errors && self.session.lanes().is_some()
+    /// Whether members that share the session's matrices can be solved several at a time; prepares the buffers for that.
+    pub(super) fn has_lanes(&mut self, buffers: &mut LaneBuffers) -> bool {
+        let regular = self.program.row_norms().iter().all(|norm| *norm > 0.0);
+        let super::Layer { reuse, estimate_errors, smoothing, .. } = self.layer;
+        if !reuse || estimate_errors || smoothing > 0.0 || !regular || self.session.lanes().is_none() {
+            return false;
+        }
+        let program = self.program.as_stacked();
+        let (n, m) = (program.num_vars(), program.num_rows());
+        if buffers.sides.len() != n + m || buffers.px.len() != n {
+            buffers.vectors = LaneVectors::new(n, m);
+            (buffers.point, buffers.adjoint) = (LanePoint::new(n, m), LanePoint::new(n, m));
+            let zeros = |len| vec![[0.0; LANES]; len];
+            (buffers.cotangents, buffers.px, buffers.forces) = (zeros(n), zeros(n), zeros(n));
+            (buffers.ax, buffers.sides, buffers.bar) = (zeros(m), zeros(n + m), vec![0.0; n]);
+        }
+        buffers.curvature = largest_curvature(&program);
+        fill(&mut buffers.vectors, &program);
+        true
     }
 
-    /// Solves and, where there is a cotangent, differentiates up to [`LANES`] members with these values, from these starts.
-    /// What is not beyond doubt (a member that is infeasible, or at a kink, or degenerate, or with values that are not
-    /// valid) stays `None`, to be looked at by itself.
+    /// Solves and, where there is a cotangent, differentiates up to [`LANES`] members from where they were. What is not beyond
+    /// doubt (a member that is infeasible, or at a kink, or degenerate, or with values that are not valid) stays `None`, to
+    /// be looked at by itself.
     pub(super) fn solve_lanes(
         &mut self,
         buffers: &mut LaneBuffers,
-        members: &[Values<'_>],
-        starts: &mut [Option<Solution>],
-        cotangent: Option<(usize, &CotangentOf<'_>)>,
+        members: &mut LaneMembers<'_, '_>,
     ) -> [Option<Outcome>; LANES] {
-        let stacked = self.program.as_stacked();
-        buffers.resize(stacked.num_vars(), stacked.num_rows());
-        let mut changes: [Option<OwnedUpdate>; LANES] = Default::default();
-        for (lane, change) in changes.iter_mut().enumerate() {
+        let mut is_left: [bool; LANES] = std::array::from_fn(|lane| lane < members.values.len());
+        for lane in 0..LANES {
             // Lanes without a member repeat the first.
-            let values = members.get(lane).unwrap_or(&members[0]);
-            *change = OwnedUpdate::new(&self.program, values).ok();
-            if change.as_ref().is_none_or(|change| self.program.apply(change, values).is_err()) {
-                *change = None;
-            }
-            self.load(&mut buffers.vectors, lane);
-            start(&mut buffers.point, lane, starts.get(lane).and_then(Option::as_ref));
+            let values = members.values.get(lane).unwrap_or(&members.values[0]);
+            load(&mut buffers.vectors, self.program.blocks(), lane, values);
+            start(&mut buffers.point, lane, members.starts.get(lane).and_then(Option::as_ref));
         }
+        let valid = is_valid(&buffers.vectors);
         let Some(solver) = self.session.lanes() else { return Default::default() };
         let solved = solver.solve(&buffers.vectors, &mut buffers.point);
-        buffers.multiply(self, false);
-        buffers.lanes = Default::default();
-        for (lane, values) in members.iter().enumerate() {
-            let Some(change) = changes[lane].as_ref().filter(|_| solved[lane]) else { continue };
-            let mut solution = starts[lane].take().unwrap_or_default();
-            if self.program.apply(change, values).is_ok() {
-                match self.check(buffers, lane, &mut solution) {
-                    Some(checked) => buffers.lanes[lane] = Some(Solved { solution, checked }),
-                    None if solution.objective.is_finite() => starts[lane] = Some(solution),
-                    None => {}
-                }
+        let program = self.program.as_stacked();
+        buffers.multiply(&program, false);
+        let LaneBuffers { vectors, point, px, ax, forces, curvature, sides: codes, .. } = &mut *buffers;
+        let residuals = KktResiduals::from_lanes(vectors, point, LaneProducts { px, ax, forces });
+        let units = Units { row_norms: self.program.row_norms(), curvature: *curvature };
+        let doubts = sides(&units, vectors, point, (px, ax), &residuals, codes);
+        let tolerance = GOOD.min(self.layer.settings.tolerance);
+        for (lane, left) in is_left.iter_mut().enumerate() {
+            // Not a number is not accurate.
+            let is_accurate = residuals[lane].max() <= tolerance;
+            let has_point = *left && valid[lane] && solved[lane];
+            *left = has_point && is_accurate && !doubts[lane];
+            if has_point && residuals[lane].primal_objective.is_finite() {
+                let solution = members.starts[lane].get_or_insert_default();
+                buffers.point(lane, &residuals[lane], solution);
             }
         }
-        match cotangent {
-            Some((first, cotangent)) => self.differentiate(buffers, first, cotangent),
-            None => std::array::from_fn(|lane| {
-                buffers.lanes[lane].take().map(|Solved { solution, .. }| Outcome { solution, gradient: None })
-            }),
+        match members.cotangent {
+            Some(_) => self.differentiate(buffers, members, is_left, &residuals),
+            None => is_left.map(|left| left.then_some(None)),
         }
-    }
-
-    /// Puts the program's vectors into a lane.
-    fn load(&self, vectors: &mut LaneVectors, lane: usize) {
-        let program = self.program.as_stacked();
-        let LaneVectors { q, l, u, lb, ub } = vectors;
-        let blocks = [(q, program.q()), (l, program.l()), (u, program.u()), (lb, program.lb()), (ub, program.ub())];
-        for (lanes, values) in blocks {
-            lanes.iter_mut().zip(values).for_each(|(lanes, v)| lanes[lane] = *v);
-        }
-    }
-
-    /// The member in `lane`, the program's values being its own, if nothing is wrong with it and its derivative exists.
-    fn check(&self, buffers: &mut LaneBuffers, lane: usize, solution: &mut Solution) -> Option<Checked> {
-        let program = self.program.as_stacked();
-        let LaneBuffers { point, px, ax, forces, one, .. } = buffers;
-        read(&point.x, lane, &mut solution.x);
-        read(&point.y, lane, &mut solution.y);
-        read(&point.bound_duals, lane, &mut solution.bound_duals);
-        read(px, lane, &mut one.px);
-        read(ax, lane, &mut one.ax);
-        read(forces, lane, &mut one.forces);
-        solution.cone_duals.clear();
-        solution.iterations = 1;
-        let products = Products { px: &one.px, ax: &one.ax, sx: &[], forces: &one.forces };
-        let residuals = KktResiduals::from_products(&program, solution, products);
-        solution.objective = residuals.primal_objective;
-        let kkt_residual = residuals.max();
-        // Not a number is not accurate.
-        let is_accurate = kkt_residual <= GOOD.min(self.layer.settings.tolerance);
-        if !is_accurate {
-            return None;
-        }
-        let reading = Reading::of_products(&program, solution, (&one.px, &one.ax), self.program.row_norms());
-        let active = reading.identify();
-        // What the solver held, and what is active, must be the same: its factor is known to be regular on that alone.
-        let held = solution.y.iter().chain(&solution.bound_duals).zip(active.rows.iter().chain(&active.bounds));
-        let agrees = held.clone().all(|(dual, side)| *side == Side::Equal || (*dual != 0.0) == side.is_active());
-        let weak = weakly_active(&reading, &residuals, 1.0);
-        if !agrees || !weak.is_empty() || !is_settled(&reading, &active) {
-            return None;
-        }
-        let facts =
-            Facts::new(&program, self.program.blocks(), &active, (&[], AtKink::Drop), Rank::regular(&reading), 0.0);
-        facts.refuse(self.layer.at_kink, self.layer.at_degeneracy).ok()?;
-        let sides = reading.pushing_sides(&active);
-        Some(Checked { active, sides, facts, kkt_residual })
     }
 
     /// The gradients at the solutions in the lanes, where their adjoint residuals are small enough.
     fn differentiate(
         &mut self,
         buffers: &mut LaneBuffers,
-        first: usize,
-        cotangent: &CotangentOf<'_>,
+        members: &mut LaneMembers<'_, '_>,
+        mut is_left: [bool; LANES],
+        residuals: &[KktResiduals; LANES],
     ) -> [Option<Outcome>; LANES] {
-        let mut bar = vec![0.0; self.program.num_vars()];
-        for lane in 0..LANES {
+        for (lane, left) in is_left.iter_mut().enumerate() {
+            let LaneBuffers { bar, cotangents, .. } = &mut *buffers;
             bar.fill(0.0);
-            if let Some(solved) = &buffers.lanes[lane] {
-                cotangent(first + lane, &solved.solution.x, &mut bar);
-                if !bar.iter().all(|v| v.is_finite()) {
-                    buffers.lanes[lane] = None;
-                }
+            let solution = members.starts.get(lane).and_then(Option::as_ref).filter(|_| *left);
+            if let (Some(solution), Some((first, cotangent))) = (solution, members.cotangent) {
+                cotangent(first + lane, &solution.x, bar);
+                *left = bar.iter().all(|v| v.is_finite());
             }
-            buffers.cotangents.iter_mut().zip(&bar).for_each(|(lanes, v)| lanes[lane] = *v);
+            cotangents.iter_mut().zip(&*bar).for_each(|(lanes, v)| lanes[lane] = if *left { *v } else { 0.0 });
         }
         if let Some(solver) = self.session.lanes() {
             solver.adjoint(&buffers.cotangents, &mut buffers.adjoint);
         }
-        buffers.multiply(self, true);
+        let program = self.program.as_stacked();
+        buffers.multiply(&program, true);
+        let adjoint_residuals = Arch::new().dispatch(|| buffers.adjoint_residuals());
         std::array::from_fn(|lane| {
-            let solved = buffers.lanes[lane].take()?;
-            let adjoint = buffers.adjoint(lane, &solved.checked.active);
+            let residual = adjoint_residuals[lane];
             // Not a number is not small.
-            let is_small = adjoint.residual <= ADJOINT_TOLERANCE;
-            if !is_small {
-                return None;
+            let is_small = residual <= ADJOINT_TOLERANCE;
+            let solution = members.starts.get(lane).and_then(Option::as_ref);
+            let solution = solution.filter(|_| is_left[lane] && is_small)?;
+            let blocks = self.program.blocks();
+            let held = buffers.sides.iter().enumerate().filter(|(_, side)| matches!(side[lane], LOWER | UPPER));
+            let active = held.map(|(k, _)| constraint_id(&program, blocks, k)).collect();
+            let certificate = Certificate::exact(active, residual, residuals[lane].max());
+            let place = members.place + lane;
+            if members.out.wants_matrices() {
+                let (sides, adjoint) = buffers.adjoint(lane, residual);
+                let gradient = assemble(&self.program, solution, &sides, adjoint, certificate.clone());
+                members.out.write(members.sizes, place, &gradient);
+            } else {
+                buffers.write(lane, (blocks, members.sizes), place, members.out);
             }
-            let Solved { solution, checked: Checked { sides, facts, kkt_residual, .. } } = solved;
-            let certificate = Certificate::new(&facts, &adjoint, kkt_residual);
-            let gradient = assemble(&self.program, &solution, &sides, adjoint, certificate);
-            Some(Outcome { solution, gradient: Some(gradient) })
+            Some(Some(certificate))
         })
     }
 }
 
 impl LaneBuffers {
-    /// The adjoint solution in `lane` with its residual on `active`, as [`ReducedKkt`](super::reduced::ReducedKkt) has it.
-    fn adjoint(&self, lane: usize, active: &ActiveSet) -> KktSolution {
-        let mut solution = KktSolution::default();
+    /// The point in one lane.
+    fn point(&self, lane: usize, residuals: &KktResiduals, solution: &mut Solution) {
+        read(&self.point.x, lane, &mut solution.x);
+        read(&self.point.y, lane, &mut solution.y);
+        read(&self.point.bound_duals, lane, &mut solution.bound_duals);
+        solution.cone_duals.clear();
+        solution.iterations = 1;
+        solution.objective = residuals.primal_objective;
+    }
+
+    /// The adjoint solution in one lane, with the sides that the gradient belongs to.
+    fn adjoint(&self, lane: usize, residual: f64) -> (ActiveSet, KktSolution) {
+        let mut solution = KktSolution { residual, ..KktSolution::default() };
         read(&self.adjoint.x, lane, &mut solution.z);
         read(&self.adjoint.y, lane, &mut solution.y);
-        let (mut worst, mut size) = (0.0, 0.0);
-        for (j, side) in active.bounds.iter().enumerate() {
-            // Without the solver's ζ̃, which the stationarity condition replaces.
-            let force = self.px[j][lane] + self.forces[j][lane] - self.adjoint.bound_duals[j][lane];
-            let g = self.cotangents[j][lane];
-            if side.is_active() {
-                solution.zeta.push(-(g + force));
-                worst = max_nan(solution.z[j].abs(), worst);
-            } else {
-                solution.zeta.push(0.0);
-                worst = max_nan((g + force).abs(), worst);
-                size = max_nan(g.abs(), size);
-            }
-        }
-        for (i, side) in active.rows.iter().enumerate() {
-            let gap = if side.is_active() { self.ax[i][lane] } else { solution.y[i] };
-            worst = max_nan(gap.abs(), worst);
-        }
-        solution.residual = if size > 0.0 { worst / size } else { worst };
-        if !max_abs(&solution.zeta).is_finite() {
-            solution.residual = f64::NAN;
-        }
-        solution
+        read(&self.forces, lane, &mut solution.zeta);
+        let mut sides = self.sides.iter().map(|side| pushing_side(side[lane]));
+        let rows = sides.by_ref().take(self.ax.len()).collect();
+        (ActiveSet { rows, bounds: sides.collect() }, solution)
+    }
+
+    /// Writes the gradients of the vectors in one lane.
+    fn write(&self, lane: usize, (blocks, sizes): (&Blocks, &Sizes), place: usize, out: &mut BatchGradient<'_>) {
+        let [_, q, _, b, _, h, _, l, u, lb, ub, _, _] = sizes.map(|size| place * size..(place + 1) * size);
+        let (y, zeta, (rows, bounds)) = (&self.adjoint.y, &self.forces, self.sides.split_at(self.ax.len()));
+        put(&mut out.q, q, |j| self.adjoint.x[j][lane]);
+        put(&mut out.b, b, |i| -y[blocks.equalities.start + i][lane]);
+        let at = |v: &Lane, side: &Lane, wanted| if pushing_side(side[lane]) == wanted { -v[lane] } else { 0.0 };
+        let row = |i: usize, wanted| at(&y[i], &rows[i], wanted);
+        put(&mut out.h, h, |i| row(blocks.inequalities.start + i, Side::Upper));
+        put(&mut out.l, l, |i| row(blocks.rows.start + i, Side::Lower));
+        put(&mut out.u, u, |i| row(blocks.rows.start + i, Side::Upper));
+        put(&mut out.lb, lb, |j| at(&zeta[j], &bounds[j], Side::Lower));
+        put(&mut out.ub, ub, |j| at(&zeta[j], &bounds[j], Side::Upper));
+    }
+}
+
+/// Writes a member's part of a block that is wanted.
+fn put(block: &mut Option<&mut [f64]>, part: Range<usize>, value: impl Fn(usize) -> f64) {
+    if let Some(block) = block {
+        block[part].iter_mut().enumerate().for_each(|(i, out)| *out = value(i));
     }
 }
 

@@ -9,7 +9,7 @@ use super::active::{Constraint, Reading};
 use super::choices::{AtDegeneracy, AtKink};
 use super::probe::Rank;
 use super::reduced::KktSolution;
-use crate::program::Blocks;
+use crate::program::{Blocks, Program};
 use crate::{Error, Result};
 
 /// Duals and slacks below this, in common units, count as zero: the row is weakly active.
@@ -81,6 +81,21 @@ pub struct ConstraintId {
     pub index: usize,
 }
 
+impl ConstraintId {
+    /// Its place among all constraints of `program`: stacked rows, then cones, then bounds.
+    pub(crate) fn stacked(&self, program: &Program) -> usize {
+        let (m, blocks) = (program.as_stacked().num_rows(), program.blocks());
+        let start = match self.block {
+            Block::Equalities => blocks.equalities.start,
+            Block::Inequalities => blocks.inequalities.start,
+            Block::Rows => blocks.rows.start,
+            Block::Cones => m,
+            Block::Bounds => m + program.cone_rows().count(),
+        };
+        start + self.index
+    }
+}
+
 impl fmt::Display for ConstraintId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}[{}]", self.block.as_str(), self.index)
@@ -127,9 +142,33 @@ pub struct Certificate {
     /// Largest amount by which a row was moved to make an infeasible program feasible; 0 for the program itself. See
     /// [`AtInfeasibility::Closest`](super::AtInfeasibility::Closest).
     pub relaxation: f64,
+    /// The `μ` of the log-barrier program that was differentiated in place of the program; 0 for the program itself. See
+    /// [`smoothing`](super::LayerBuilder::smoothing).
+    pub smoothing: f64,
 }
 
 impl Certificate {
+    /// That of the derivative where nothing is in doubt.
+    pub(crate) fn exact(active: Vec<ConstraintId>, residual: f64, kkt_residual: f64) -> Self {
+        Self {
+            kind: CertificateKind::Exact,
+            residual,
+            undetermined: 0.0,
+            kkt_residual,
+            error_estimate: None,
+            radius: None,
+            active,
+            weakly_active: Vec::new(),
+            dependent: Vec::new(),
+            loose_variables: Vec::new(),
+            inexact_blocks: Vec::new(),
+            at_kink: AtKink::Drop,
+            regularization: 0.0,
+            relaxation: 0.0,
+            smoothing: 0.0,
+        }
+    }
+
     pub(crate) fn new(facts: &Facts, adjoint: &KktSolution, kkt_residual: f64) -> Self {
         Self {
             kind: facts.kind(),
@@ -146,6 +185,7 @@ impl Certificate {
             at_kink: facts.at_kink,
             regularization: facts.regularization,
             relaxation: 0.0,
+            smoothing: 0.0,
         }
     }
 

@@ -51,7 +51,7 @@ impl Solved<'_> {
 impl Closest {
     fn new(layer: &Layer, program: &Program) -> Result<Self> {
         let (at_infeasibility, at_degeneracy) = (AtInfeasibility::Refuse, AtDegeneracy::LeastNorm);
-        let inner = Layer { at_kink: AtKink::Drop, at_degeneracy, at_infeasibility, ..layer.clone() };
+        let inner = Layer { at_kink: AtKink::Drop, at_degeneracy, at_infeasibility, smoothing: 0.0, ..layer.clone() };
         let mut least = inner.run(Cow::Owned(least_violation(program)?))?;
         least.polish()?;
         let n = program.num_vars();
@@ -220,6 +220,7 @@ impl Closest {
             at_kink: layer.at_kink,
             regularization: relaxed.regularization,
             relaxation: max_abs(&self.shift),
+            smoothing: 0.0,
         };
         certificate.refuse(layer.at_kink, layer.at_degeneracy)?;
         Ok(certificate)

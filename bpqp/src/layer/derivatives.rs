@@ -28,7 +28,7 @@ const MAX_ROUNDING: f64 = 1e-7;
 impl Prepared {
     /// A certificate for a solution of the KKT system with this right-hand side, at a point of the given residual, or a
     /// refusal.
-    fn certify(
+    pub(super) fn certify(
         &self,
         program: &ProgramRef<'_>,
         right: (&[f64], &[f64]),
@@ -71,10 +71,11 @@ impl Solved<'_> {
         let program = self.program.clone();
         let bar = cotangent.stack(&program)?;
         self.prepare()?;
-        let replaced = match (&mut self.closest, &mut self.conic) {
-            (Some(closest), _) => Some(closest.vjp(&program, &self.layer, &bar)?),
-            (None, Some(conic)) => Some(conic.vjp(&program, &self.layer, &self.solution.cone_duals, &bar)?),
-            (None, None) => None,
+        let replaced = match (&mut self.closest, &mut self.conic, &mut self.smoothed) {
+            (_, _, Some(smoothed)) => Some(smoothed.vjp(&program, &bar)?),
+            (Some(closest), ..) => Some(closest.vjp(&program, &self.layer, &bar)?),
+            (None, Some(conic), None) => Some(conic.vjp(&program, &self.layer, &self.solution.cone_duals, &bar)?),
+            (None, None, None) => None,
         };
         if let Some(mut gradient) = replaced {
             gradient.elapsed = start.elapsed();
@@ -111,6 +112,9 @@ impl Solved<'_> {
         self.prepare()?;
         if let Some(closest) = &mut self.closest {
             return closest.jvp(&program, &self.layer, (direction.p, &change.as_ref()));
+        }
+        if let Some(smoothed) = &mut self.smoothed {
+            return smoothed.jvp(&program, &change.as_ref());
         }
         if let Some(conic) = &mut self.conic {
             return conic.jvp(&program, &self.layer, &self.solution.cone_duals, &change.as_ref());

@@ -316,6 +316,75 @@ pub(crate) fn chain(
     }
 }
 
+/// What moving each side of the constraints does, and the rows' adjoint multipliers.
+#[derive(Clone, Debug)]
+pub(crate) struct Sensitivities {
+    /// `ỹ` (`m`).
+    pub(crate) y_bar: Vec<f64>,
+    rows: (Vec<f64>, Vec<f64>),
+    bounds: (Vec<f64>, Vec<f64>),
+}
+
+impl Sensitivities {
+    /// Zeros for `n` variables and `m` rows.
+    pub(crate) fn new(n: usize, m: usize) -> Self {
+        let pair = |len: usize| (vec![0.0; len], vec![0.0; len]);
+        Self { y_bar: vec![0.0; m], rows: pair(m), bounds: pair(n) }
+    }
+
+    pub(crate) fn set_row(&mut self, i: usize, side: Side, value: f64) {
+        if side == Side::Lower { self.rows.0[i] = value } else { self.rows.1[i] = value }
+    }
+
+    pub(crate) fn set_bound(&mut self, j: usize, side: Side, value: f64) {
+        if side == Side::Lower { self.bounds.0[j] = value } else { self.bounds.1[j] = value }
+    }
+}
+
+/// The gradient at `(x, y)` with the adjoint `z_bar` and these sensitivities.
+pub(crate) fn of_sides(
+    program: &Program,
+    (x, y): (Vec<f64>, Vec<f64>),
+    z_bar: Vec<f64>,
+    sides: Sensitivities,
+    certificate: Certificate,
+) -> Gradient {
+    let Sensitivities { y_bar, rows: (l, u), bounds: (lb, ub) } = sides;
+    let blocks = program.blocks();
+    Gradient {
+        b: blocks.equalities.clone().map(|i| l[i] + u[i]).collect(),
+        h: u[blocks.inequalities.clone()].to_vec(),
+        l: l[blocks.rows.clone()].to_vec(),
+        u: u[blocks.rows.clone()].to_vec(),
+        lb,
+        ub,
+        q: z_bar.clone(),
+        cone_offsets: Vec::new(),
+        factors: Factors { program: program.clone(), outer: Outer { x, y, z_bar, y_bar }, rows: None, cones: None },
+        matrices: OnceLock::new(),
+        certificate,
+        elapsed: Duration::ZERO,
+    }
+}
+
+/// The gradient of the optimal value at `at`: `½xxᵀ` for `P`, `x` for `q`, and products with the duals themselves.
+pub(crate) fn of_value(program: &Program, at: &Solution, sides: &ActiveSet, certificate: Certificate) -> Gradient {
+    let half = at.x.iter().map(|v| 0.5 * v).collect();
+    let adjoint = KktSolution { z: half, y: at.y.clone(), zeta: at.bound_duals.clone(), ..KktSolution::default() };
+    let mut gradient = assemble(program, at, sides, adjoint, certificate);
+    gradient.q.clone_from(&at.x);
+    let Factors { outer, cones, .. } = &mut gradient.factors;
+    for ((y_bar, y), side) in outer.y_bar.iter_mut().zip(&mut outer.y).zip(&sides.rows) {
+        // What is held at no side has no dual but rounding.
+        *y_bar = if side.is_active() { *y_bar } else { 0.0 };
+        *y = 0.0;
+    }
+    let duals: Vec<f64> = at.cone_duals.iter().map(|w| -w).collect();
+    gradient.cone_offsets.clone_from(&duals);
+    *cones = Some(Outer { y: vec![0.0; duals.len()], y_bar: duals, ..outer.clone() });
+    gradient
+}
+
 /// The gradient of a program with cones from that of its linearization, which has further variables and rows; `m` rows are
 /// the program's own. `duals` is `−w` of the cones and `adjoints` what takes the place of `ỹ` for them.
 pub(crate) fn conic(

@@ -5,6 +5,7 @@ mod batch;
 mod batch_data;
 mod batch_gradient;
 mod batch_lanes;
+mod batch_load;
 mod certificate;
 mod choices;
 mod closest;
@@ -13,21 +14,27 @@ mod cotangent;
 mod derivatives;
 mod errors;
 mod gradient;
+mod lane_check;
+mod many;
 mod null_space;
 mod polish;
 mod probe;
 mod reduced;
+mod reduced_many;
 mod redundant;
 mod regularize;
 mod session;
+mod smoothed;
 mod solved;
+mod value;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bpqp_traits::{
-    BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, Settings, Solution, Status, check_vector,
+    BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, ProgramRef, Session, Settings, Solution, Status,
+    check_vector,
 };
 
 pub use batch::{Batch, CotangentOf};
@@ -36,6 +43,7 @@ pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
 pub use choices::{AtDegeneracy, AtInfeasibility, AtKink};
 pub use cotangent::{Cotangent, Tangent};
 pub use gradient::{ConeGradient, Gradient};
+pub use many::{Jacobian, VectorBlock};
 use regularize::Regularized;
 pub use session::LayerSession;
 use solved::Held;
@@ -69,6 +77,7 @@ pub struct Layer {
     backward: Arc<dyn BackwardQpSolver>,
     settings: Settings,
     lp_regularization: f64,
+    smoothing: f64,
     /// Whether the backward pass may take the forward solver's factor.
     reuse: bool,
     /// Whether certificates say how wrong a derivative may be.
@@ -98,6 +107,7 @@ impl Layer {
             backward: None,
             settings: Settings::default(),
             lp_regularization: LP_REGULARIZATION,
+            smoothing: 0.0,
             reuse: true,
             estimate_errors: false,
             at_kink: AtKink::default(),
@@ -129,15 +139,15 @@ impl Layer {
         self.take(Cow::Borrowed(program), solution)
     }
 
-    fn take<'p>(&self, program: Cow<'p, Program>, mut solution: Solution) -> Result<Solved<'p>> {
+    pub(crate) fn take<'p>(&self, program: Cow<'p, Program>, mut solution: Solution) -> Result<Solved<'p>> {
         let stacked = program.as_stacked();
         let (n, m, k) = (stacked.num_vars(), stacked.num_rows(), stacked.num_cone_rows());
         check_vector("x", &solution.x, n)?;
         check_vector("y", &solution.y, m)?;
         check_vector("bound_duals", &solution.bound_duals, n)?;
         check_vector("cone_duals", &solution.cone_duals, k)?;
-        solution.objective = stacked.objective(&solution.x);
-        self.solved(program, None, Status::Solved, solution, Timing::default())
+        let judged = Judged::new(&stacked, self.settings.tolerance, Status::Solved, &mut solution);
+        self.solved(program, None, judged, solution, Timing::default())
     }
 
     fn run<'p>(&self, program: Cow<'p, Program>) -> Result<Solved<'p>> {
@@ -146,10 +156,10 @@ impl Layer {
         let setup = start.elapsed();
         let start = Instant::now();
         let mut solution = Solution::default();
-        let claimed = session.solve(&mut solution)?;
+        let judged = Judged::solve(&mut *session, &program.as_stacked(), self.settings.tolerance, &mut solution)?;
         let timing = Timing { setup, forward: start.elapsed() };
         let session = self.reuse.then_some(Held::Owned(session));
-        self.solved(program, session, claimed, solution, timing)
+        self.solved(program, session, judged, solution, timing)
     }
 
     /// A session that owns `program` and keeps the solver's factorization and iterate from one solve to the next.
@@ -158,6 +168,11 @@ impl Layer {
     /// As [`forward`](Self::forward).
     pub fn session(&self, program: Program) -> Result<LayerSession> {
         LayerSession::new(self.clone(), program)
+    }
+
+    /// The barrier `μ` of smoothed derivatives; 0 where nothing is smoothed.
+    pub fn smoothing(&self) -> f64 {
+        self.smoothing
     }
 
     /// The solver of the forward pass.
@@ -174,15 +189,12 @@ impl Layer {
         &self,
         program: Cow<'p, Program>,
         session: Option<Held<'p>>,
-        claimed: Status,
+        Judged { status, products, residuals }: Judged,
         solution: Solution,
         timing: Timing,
     ) -> Result<Solved<'p>> {
-        let stacked = program.as_stacked();
-        let products = OwnedProducts::new(&stacked, &solution);
-        let residuals = KktResiduals::from_products(&stacked, &solution, products.as_ref());
-        let status = verify(claimed, &residuals, self.settings.tolerance);
-        let regularized = Regularized::of(&stacked, self.lp_regularization)?.map(Arc::new);
+        let epsilon = if self.smoothing > 0.0 { 0.0 } else { self.lp_regularization };
+        let regularized = Regularized::of(&program.as_stacked(), epsilon)?.map(Arc::new);
         let start = Instant::now();
         let mut solved = Solved {
             program,
@@ -198,6 +210,7 @@ impl Layer {
             prepared: None,
             closest: None,
             conic: None,
+            smoothed: None,
         };
         if status == Status::PrimalInfeasible && self.at_infeasibility == AtInfeasibility::Closest {
             solved.relax()?;
@@ -212,11 +225,46 @@ impl Layer {
     }
 }
 
+/// What holds of a solver's claim by the problem's data.
+struct Judged {
+    status: Status,
+    products: OwnedProducts,
+    residuals: KktResiduals,
+}
+
+impl Judged {
+    /// Solves, and once more with the solver's own check where its claim does not hold.
+    fn solve(
+        session: &mut dyn Session,
+        program: &ProgramRef<'_>,
+        tolerance: f64,
+        solution: &mut Solution,
+    ) -> Result<Self> {
+        let claimed = session.propose(solution)?;
+        let judged = Self::new(program, tolerance, claimed, solution);
+        if claimed != Status::Solved || judged.status == Status::Solved {
+            return Ok(judged);
+        }
+        let claimed = session.solve(solution)?;
+        Ok(Self::new(program, tolerance, claimed, solution))
+    }
+
+    /// Measures the solution; its objective is set where there is one.
+    fn new(program: &ProgramRef<'_>, tolerance: f64, claimed: Status, solution: &mut Solution) -> Self {
+        let products = OwnedProducts::new(program, solution);
+        let residuals = KktResiduals::from_products(program, solution, products.as_ref());
+        if claimed.has_solution() {
+            solution.objective = residuals.primal_objective;
+        }
+        Self { status: verify(claimed, &residuals, tolerance), products, residuals }
+    }
+}
+
 /// How far beyond the tolerance a point may be and still count as an inaccurate solution.
 const INACCURATE: f64 = 1e3;
 
 /// A solver's claim, taken back where the residuals do not bear it out.
-fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
+pub(crate) fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) -> Status {
     if !claimed.has_solution() {
         return claimed;
     }
@@ -237,6 +285,7 @@ pub struct LayerBuilder {
     backward: Option<String>,
     settings: Settings,
     lp_regularization: f64,
+    smoothing: f64,
     reuse: bool,
     estimate_errors: bool,
     at_kink: AtKink,
@@ -279,6 +328,21 @@ impl LayerBuilder {
     /// the one of least norm, and `∂x/∂q` is about `1/(2ε)` along them. Programs with curvature are left alone.
     pub fn lp_regularization(mut self, epsilon: f64) -> Self {
         self.lp_regularization = epsilon;
+        self
+    }
+
+    /// The barrier `μ ≥ 0`, in units of the objective, of derivatives that are smoothed: those of the minimizer of
+    /// ```text
+    /// ½xᵀP x + qᵀx − μ Σ log(slack)    over all sides of inequalities and bounds, subject to the equalities
+    /// ```
+    /// (the paper's section 4.1) in place of the solution's own. They exist at kinks, at degenerate solutions, and from points
+    /// that are not converged, and tell of constraints before these become active; a linear program's solution, whose
+    /// exact derivative is zero, has useful ones. As `μ` vanishes they become the exact derivative, where there is one.
+    /// [`Solved::x`] stays the program's own solution; [`Solved::smoothed`] is the one that is differentiated. A program
+    /// needs points strictly inside its inequalities. Takes the place of
+    /// [`lp_regularization`](Self::lp_regularization). Default 0: not smoothed.
+    pub fn smoothing(mut self, mu: f64) -> Self {
+        self.smoothing = mu;
         self
     }
 
@@ -328,6 +392,11 @@ impl LayerBuilder {
             let reason = format!("must be finite and not negative, is {lp_regularization}");
             return Err(bpqp_traits::Error::invalid_setting("lp_regularization", reason).into());
         }
+        let smoothing = self.smoothing;
+        if !(smoothing >= 0.0 && smoothing.is_finite()) {
+            let reason = format!("must be finite and not negative, is {smoothing}");
+            return Err(bpqp_traits::Error::invalid_setting("smoothing", reason).into());
+        }
         let registry = self.registry.unwrap_or_else(Registry::compiled);
         let none = || Error::UnknownBackend { name: "default".into(), available: Vec::new() };
         let default = registry.names().into_iter().next().ok_or_else(none)?;
@@ -342,6 +411,7 @@ impl LayerBuilder {
             backward,
             settings,
             lp_regularization,
+            smoothing,
             reuse,
             estimate_errors,
             at_kink,

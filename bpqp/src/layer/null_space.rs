@@ -24,9 +24,10 @@ pub(crate) struct NullSpace {
 impl NullSpace {
     pub(crate) fn new(h: &CscMatrix, c: &CscMatrix, backward: &dyn BackwardQpSolver) -> Result<Self> {
         let largest = max_abs(h.values());
-        let delta = if largest > 0.0 { SHIFT * largest } else { 1.0 };
+        // In units in which the Hessian has size one: the shift must not drown beside the rows.
+        let (unit, delta) = if largest > 0.0 { (1.0 / largest, SHIFT) } else { (1.0, 1.0) };
         let shift = (0..h.ncols()).map(|j| (j, j, delta));
-        let triplets: Vec<_> = h.as_ref().entries().chain(shift).collect();
+        let triplets: Vec<_> = h.as_ref().entries().map(|(i, j, v)| (i, j, unit * v)).chain(shift).collect();
         let shifted = CscMatrix::from_triplets(h.nrows(), h.ncols(), &triplets)?;
         let factor = backward.factorize(&AdjointQpRef::new(shifted.as_ref(), c.as_ref())?)?;
         Ok(Self { factor, delta, num_rows: c.nrows() })

@@ -7,7 +7,7 @@ use super::active::Reading;
 use super::reduced::ReducedKkt;
 
 /// Wrong signs and violations below this, in common units, are rounding.
-const SIGN_TOLERANCE: f64 = 1e-10;
+pub(super) const SIGN_TOLERANCE: f64 = 1e-10;
 /// Duals below this, in common units, are rounding however slight the curvature is.
 const ROUNDING: f64 = 1e-14;
 /// A polished point this good ends the search.

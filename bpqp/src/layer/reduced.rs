@@ -24,13 +24,13 @@ const LEAST_NORM_RESIDUAL: f64 = 1e-12;
 /// ```
 /// Only the free variables and the active rows are factorized; the rest follows by substitution.
 pub(crate) struct ReducedKkt {
-    active: ActiveSet,
-    free: Vec<usize>,
-    rows: Vec<usize>,
+    pub(super) active: ActiveSet,
+    pub(super) free: Vec<usize>,
+    pub(super) rows: Vec<usize>,
     /// Absent where the forward session lends its factor to each solve.
     own: Option<OwnFactor>,
     /// Present once the Hessian is known to be singular on the null space of the active rows.
-    null_space: Option<NullSpace>,
+    pub(super) null_space: Option<NullSpace>,
 }
 
 /// A factorization of the backward solver, with its matrices.
@@ -40,8 +40,10 @@ struct OwnFactor {
     factor: Box<dyn KktFactor>,
 }
 
+/// A residual this small is enough for a solution by triangular solves alone.
+const ENOUGH: f64 = 1e-12;
 /// A residual this small needs no comparison with rounding.
-const SMALL_RESIDUAL: f64 = 1e-10;
+pub(super) const SMALL_RESIDUAL: f64 = 1e-10;
 
 /// A solution of the whole system.
 #[derive(Clone, Debug, Default)]
@@ -127,8 +129,7 @@ impl ReducedKkt {
         r: &[f64],
         fixed: &[f64],
     ) -> Result<KktSolution> {
-        let (n, m) = (program.num_vars(), program.num_rows());
-        let mut z = vec![0.0; n];
+        let mut z = vec![0.0; program.num_vars()];
         for j in self.active.active_bounds() {
             z[j] = fixed[j];
         }
@@ -153,13 +154,10 @@ impl ReducedKkt {
                 own.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
                 AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?.residual(&g_free, &r_active, &z_free, &y_active)
             }
-            (None, Some(session)) => {
-                let factor = session.adjoint_factor(&self.active);
-                let factor = factor.ok_or_else(|| Error::backend("bpqp", "the session has lost its factor"))?;
-                // Measured below, with what is computed there anyway.
-                factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?.residual
+            (None, session) => {
+                let w = (&mut z_free[..], &mut y_active[..]);
+                return self.solve_lent(program, session, (g, r), z, (&g_free, &r_active), w);
             }
-            (None, None) => return Err(Error::backend("bpqp", "the session's factor is gone")),
         };
         if let (Some(null_space), Some(own)) = (&mut self.null_space, &self.own) {
             let mut least = z_free.clone();
@@ -172,26 +170,64 @@ impl ReducedKkt {
             }
         }
 
-        for (&j, &v) in self.free.iter().zip(&z_free) {
-            z[j] = v;
-        }
-        let mut y = vec![0.0; m];
-        for (&i, &v) in self.rows.iter().zip(&y_active) {
-            y[i] = v;
-        }
-        // −(g + P z + Aᵀy) and r − A z.
-        let (mut zeta, mut row_gaps): (Vec<f64>, Vec<f64>) = (g.iter().map(|v| -v).collect(), r.to_vec());
-        program.p().symmetric_mul_add(-1.0, &z, &mut zeta);
-        program.a().mul_both_add(-1.0, (&z, &mut row_gaps), (&y, &mut zeta));
-        if self.own.is_none() {
-            residual = self.residual((&g_free, &r_active), &zeta, &row_gaps);
-        }
+        let (y, mut zeta, _) = self.expand(program, (g, r), &mut z, (&z_free, &y_active));
         for &j in &self.free {
             zeta[j] = 0.0;
         }
         let rounding =
             if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (&g_free, &r_active), &z, &y) };
         Ok(KktSolution { z, y, zeta, residual: residual * share, rounding: rounding * share, undetermined })
+    }
+
+    /// Solves by the factor that `session` lends: by one pass of triangular solves where that is accurate, as what it leaves
+    /// tells; the free variables' and active rows' right-hand side is `(g_free, r_active)`.
+    fn solve_lent(
+        &mut self,
+        program: &ProgramRef<'_>,
+        mut session: Option<&mut (dyn Session + 'static)>,
+        (g, r): (&[f64], &[f64]),
+        mut z: Vec<f64>,
+        (g_free, r_active): (&[f64], &[f64]),
+        (z_free, y_active): (&mut [f64], &mut [f64]),
+    ) -> Result<KktSolution> {
+        let factor = self.factor(session.as_deref_mut())?;
+        factor.solve_many(1, (g_free, r_active), (&mut *z_free, &mut *y_active))?;
+        let (mut y, mut zeta, gaps) = self.expand(program, (g, r), &mut z, (&*z_free, &*y_active));
+        let mut residual = self.residual((g_free, r_active), &zeta, &gaps);
+        let is_enough = residual <= ENOUGH;
+        if !is_enough {
+            self.factor(session)?.solve(g_free, r_active, z_free, y_active)?;
+            let (new_y, new_zeta, gaps) = self.expand(program, (g, r), &mut z, (&*z_free, &*y_active));
+            residual = self.residual((g_free, r_active), &new_zeta, &gaps);
+            (y, zeta) = (new_y, new_zeta);
+        }
+        for &j in &self.free {
+            zeta[j] = 0.0;
+        }
+        let rounding =
+            if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (g_free, r_active), &z, &y) };
+        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined: 0.0 })
+    }
+
+    /// Writes the free variables into `z`; returns `y`, `−(g + P z + Aᵀy)` and `r − A z`.
+    fn expand(
+        &self,
+        program: &ProgramRef<'_>,
+        (g, r): (&[f64], &[f64]),
+        z: &mut [f64],
+        (z_free, y_active): (&[f64], &[f64]),
+    ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        for (&j, &v) in self.free.iter().zip(z_free) {
+            z[j] = v;
+        }
+        let mut y = vec![0.0; r.len()];
+        for (&i, &v) in self.rows.iter().zip(y_active) {
+            y[i] = v;
+        }
+        let (mut zeta, mut gaps): (Vec<f64>, Vec<f64>) = (g.iter().map(|v| -v).collect(), r.to_vec());
+        program.p().symmetric_mul_add(-1.0, z, &mut zeta);
+        program.a().mul_both_add(-1.0, (z, &mut gaps), (&y, &mut zeta));
+        (y, zeta, gaps)
     }
 
     /// `‖K w + rhs‖∞ / ‖rhs‖∞` over the free variables and active rows.
@@ -203,7 +239,7 @@ impl ReducedKkt {
     }
 
     /// `ε ‖|K||w| + |rhs|‖∞ / ‖rhs‖∞` over the free variables and active rows.
-    fn rounding(&self, program: &ProgramRef<'_>, (g, r): (&[f64], &[f64]), z: &[f64], y: &[f64]) -> f64 {
+    pub(super) fn rounding(&self, program: &ProgramRef<'_>, (g, r): (&[f64], &[f64]), z: &[f64], y: &[f64]) -> f64 {
         let (mut top, mut bottom) = (vec![0.0; z.len()], vec![0.0; y.len()]);
         for (i, j, v) in program.p().entries() {
             top[i] += (v * z[j]).abs();
@@ -220,6 +256,21 @@ impl ReducedKkt {
         let size = max_abs(g).max(max_abs(r));
         let largest = free.chain(rows).fold(0.0, f64::max);
         if size > 0.0 { f64::EPSILON * largest / size } else { 0.0 }
+    }
+
+    /// The factor: its own, or the one that `session` lends.
+    pub(super) fn factor<'a>(
+        &'a mut self,
+        session: Option<&'a mut (dyn Session + 'static)>,
+    ) -> Result<&'a mut (dyn KktFactor + 'a)> {
+        match (&mut self.own, session) {
+            (Some(own), _) => Ok(&mut *own.factor),
+            (None, Some(session)) => {
+                let factor = session.adjoint_factor(&self.active);
+                factor.ok_or_else(|| Error::backend("bpqp", "the session has lost its factor"))
+            }
+            (None, None) => Err(Error::backend("bpqp", "the session's factor is gone")),
+        }
     }
 
     /// The reduced matrices and their factor, for the probe of [`super::probe`].
@@ -259,6 +310,6 @@ fn select(
     CscMatrix::new(nrows, ncols, col_ptr, row_idx, values)
 }
 
-fn gather(v: &[f64], chosen: &[usize]) -> Vec<f64> {
+pub(super) fn gather(v: &[f64], chosen: &[usize]) -> Vec<f64> {
     chosen.iter().map(|&i| v[i]).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bpqp_traits::{Error as SolverError, Reuse, Session, Solution};
 
 use super::solved::Held;
-use super::{Layer, Solved, Timing};
+use super::{Judged, Layer, Solved, Timing};
 use crate::Result;
 use crate::program::{OwnedUpdate, Program, Values};
 
@@ -76,10 +76,11 @@ impl LayerSession {
             self.session.warm_start(&last.x, &last.y, &last.bound_duals)?;
         }
         let mut solution = self.last.take().unwrap_or_default();
-        let claimed = self.session.solve(&mut solution)?;
+        let tolerance = self.layer.settings.tolerance;
+        let judged = Judged::solve(&mut *self.session, &self.program.as_stacked(), tolerance, &mut solution)?;
         let timing = Timing { setup: std::mem::take(&mut self.setup), forward: start.elapsed() };
-        self.last = claimed.has_solution().then(|| solution.clone());
+        self.last = judged.status.has_solution().then(|| solution.clone());
         let session = self.layer.reuse.then_some(Held::Lent(&mut *self.session));
-        self.layer.solved(Cow::Borrowed(&self.program), session, claimed, solution, timing)
+        self.layer.solved(Cow::Borrowed(&self.program), session, judged, solution, timing)
     }
 }

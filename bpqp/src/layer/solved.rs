@@ -17,6 +17,7 @@ use super::probe::Rank;
 use super::reduced::ReducedKkt;
 use super::redundant::redundant;
 use super::regularize::Regularized;
+use super::smoothed::Smoothed;
 use crate::program::Program;
 use crate::{Error, Result};
 
@@ -69,6 +70,8 @@ pub struct Solved<'p> {
     pub(super) closest: Option<Closest>,
     /// The linearization that a program with cones is differentiated by.
     pub(super) conic: Option<Conic>,
+    /// The log-barrier program's solution, where derivatives are smoothed.
+    pub(super) smoothed: Option<Smoothed>,
 }
 
 /// A forward session, kept for its factor.
@@ -95,6 +98,11 @@ pub(super) struct Prepared {
 }
 
 impl Solved<'_> {
+    /// Whether another program is differentiated in place of this one, by a system of its own.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.closest.is_some() || self.conic.is_some() || self.smoothed.is_some()
+    }
+
     /// The sides at which the derivatives hold the rows; none before they are prepared.
     pub(super) fn held_rows(&self) -> &[Side] {
         self.prepared.as_ref().map_or(&[], |prepared| &prepared.kkt.active().rows)
@@ -189,6 +197,43 @@ impl Solved<'_> {
         self.polished = Some(polished);
     }
 
+    /// The solution of the log-barrier program, where derivatives are [smoothed](super::LayerBuilder::smoothing).
+    ///
+    /// # Errors
+    /// [`Error::NotSolved`] for an infeasible or unbounded program; [`Error::Inaccurate`] where the barrier program was not
+    /// solved: it needs points strictly inside; [`Unsupported`](bpqp_traits::Error::Unsupported) for cones;
+    /// [`Error::NotSmoothed`] where nothing is smoothed; errors of the backward solver.
+    pub fn smoothed(&mut self) -> Result<Solution> {
+        self.prepare()?;
+        match &self.smoothed {
+            Some(smoothed) => Ok(smoothed.solution(&self.program)),
+            None => Err(Error::NotSmoothed),
+        }
+    }
+
+    /// Solves the log-barrier program from the point at hand, converged or not; once.
+    fn smooth(&mut self) -> Result<()> {
+        let is_point = self.solution.x.iter().chain(&self.solution.y).all(|v| v.is_finite());
+        let without = matches!(self.status, Status::PrimalInfeasible | Status::DualInfeasible);
+        if self.closest.is_some() {
+            let what = "smoothed derivatives of the closest feasible point";
+            return Err(bpqp_traits::Error::unsupported("bpqp", what).into());
+        }
+        if without || !is_point {
+            return Err(Error::NotSolved { status: self.status });
+        }
+        if self.program.as_stacked().cones().is_some() {
+            return Err(bpqp_traits::Error::unsupported("bpqp", "smoothed derivatives of second-order cones").into());
+        }
+        if self.smoothed.is_none() {
+            let Layer { smoothing, backward, at_degeneracy, .. } = &self.layer;
+            let smoothed = Smoothed::new(&self.program, &self.solution, *smoothing, &**backward)?;
+            smoothed.refuse(*at_degeneracy)?;
+            self.smoothed = Some(smoothed);
+        }
+        Ok(())
+    }
+
     /// Polishes a program with cones and prepares the derivatives of its linearization.
     fn linearize(&mut self) -> Result<()> {
         let tolerance = self.layer.settings.tolerance.max(POINT_TOLERANCE);
@@ -236,6 +281,9 @@ impl Solved<'_> {
 
     /// Polishes, drops weakly active rows, and looks for singularity; once.
     pub(super) fn prepare(&mut self) -> Result<()> {
+        if self.layer.smoothing > 0.0 {
+            return self.smooth();
+        }
         if !self.status.has_solution() {
             return Err(Error::NotSolved { status: self.status });
         }

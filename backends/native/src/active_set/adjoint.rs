@@ -1,7 +1,7 @@
 //! The adjoint QP on the final working set, by the factors that the last solve ended with.
 
 use bpqp_traits::vector::{axpy, max_abs, max_nan};
-use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint};
+use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint, check_many, solve_each};
 
 use super::engine::{Engine, gather_rows};
 use crate::linalg::correct;
@@ -14,10 +14,14 @@ const TARGET: f64 = 1e-15;
 /// Where the adjoint QP's unknowns are among the engine's.
 #[derive(Default)]
 pub(super) struct Unknowns {
+    /// Whether they are those of the last solve.
+    pub(super) known: bool,
     /// The free variables.
     free: Vec<usize>,
     /// The active rows' positions in the working set.
     rows: Vec<usize>,
+    /// Many right-hand sides, which become their solutions: for the variables, and for the working set.
+    many: (Vec<f64>, Vec<f64>),
 }
 
 impl Engine {
@@ -31,6 +35,10 @@ impl Engine {
         if wanted.enumerate().any(|(k, is_active)| is_active != self.factor.contains(k)) {
             return None;
         }
+        if self.unknowns.known {
+            return Some(self);
+        }
+        self.unknowns.known = true;
         self.unknowns.free.clear();
         self.unknowns.free.extend(active.free_variables());
         let members = &self.factor.members;
@@ -109,5 +117,38 @@ impl KktFactor for Engine {
         };
         let first = if self.is_well_conditioned() { ENOUGH } else { TARGET };
         Ok(correct(self, scale, |steps| if steps == 0 { first } else { ENOUGH }, step, keep))
+    }
+
+    fn solve_many(&mut self, count: usize, (g, r): (&[f64], &[f64]), (z, nu): (&mut [f64], &mut [f64])) -> Result<()> {
+        let (d, k) = (self.unknowns.free.len(), self.unknowns.rows.len());
+        check_many((d, k), count, (g, r), (z, nu))?;
+        if !self.is_well_conditioned() || d == 0 {
+            return solve_each(self, count, (g, r), (z, nu));
+        }
+        if count == 1 {
+            self.adjoint_right_hand_side(g, r);
+            let Self { factor, unknowns, dx, dy, .. } = self;
+            factor.llt.solve_lower(dx);
+            factor.solve(dx, dy);
+            z.iter_mut().zip(&unknowns.free).for_each(|(z, &j)| *z = dx[j]);
+            nu.iter_mut().zip(&unknowns.rows).for_each(|(nu, &position)| *nu = dy[position]);
+            return Ok(());
+        }
+        let Self { factor, data, unknowns: Unknowns { free, rows, many: (x, y), .. }, .. } = self;
+        let (n, size) = (data.n, factor.members.len());
+        for (v, len) in [(&mut *x, n), (&mut *y, size)] {
+            v.clear();
+            v.resize(count * len, 0.0);
+        }
+        for s in 0..count {
+            free.iter().zip(&g[s * d..]).for_each(|(&j, g)| x[s * n + j] = -g);
+            rows.iter().zip(&r[s * k..]).for_each(|(&position, r)| y[s * size + position] = *r);
+        }
+        factor.solve_many(count, x, y);
+        for s in 0..count {
+            z[s * d..].iter_mut().zip(&*free).for_each(|(z, &j)| *z = x[s * n + j]);
+            nu[s * k..].iter_mut().zip(&*rows).for_each(|(nu, &position)| *nu = y[s * size + position]);
+        }
+        Ok(())
     }
 }

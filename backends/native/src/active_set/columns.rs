@@ -69,6 +69,12 @@ impl Columns {
         lower_square(&self.gathered, self.n, out);
     }
 
+    /// The columns of `members`, one after another.
+    pub(super) fn gathered(&mut self, members: &[Member]) -> &[f64] {
+        self.gather(members);
+        &self.gathered
+    }
+
     /// Copies the columns of `members` one after another.
     fn gather(&mut self, members: &[Member]) {
         let Self { n, slot, values, gathered, .. } = self;

@@ -1,8 +1,12 @@
 //! The KKT matrix on the working set, factored: `P + D = LLᵀ` and `Y_WᵀY_W = TTᵀ` with `Y = L⁻¹A_Wᵀ`.
 
+use std::cell::Cell;
+
+use faer::MatMut;
+
 use super::columns::Columns;
 use super::data::DenseData;
-use crate::linalg::{DenseLlt, RowLlt, axpy, dot, dots, subtract_columns};
+use crate::linalg::{DenseLlt, RowLlt, axpy, dot, dots, subtract_columns, subtract_product, transposed_product};
 
 /// A row depends on the others where less than this share of its square is left.
 const DEPENDENT: f64 = 1e-13;
@@ -30,6 +34,8 @@ pub(crate) struct Factor {
     pub(super) shift: Vec<f64>,
     pub(super) columns: Columns,
     schur: RowLlt,
+    /// The smallest pivot of `schur`, until that changes.
+    schur_pivot: Cell<Option<f64>>,
     /// The smallest pivot of `P + D`, relative to its diagonal.
     smallest: f64,
     pub(super) members: Vec<Member>,
@@ -51,6 +57,7 @@ impl Factor {
             shift: vec![0.0; n],
             columns: Columns::new(n, data.len()),
             schur: RowLlt::default(),
+            schur_pivot: Cell::new(None),
             smallest: 0.0,
             members: Vec::with_capacity(n),
             is_member: vec![false; data.len()],
@@ -93,7 +100,9 @@ impl Factor {
 
     /// The smallest relative pivot of both factorizations; `None` where they are not those of `P` itself.
     pub(super) fn smallest_pivot(&self) -> Option<f64> {
-        Some(self.hessian_pivot()?.min(self.schur.smallest_pivot()))
+        let pivot = self.schur_pivot.get().unwrap_or_else(|| self.schur.smallest_pivot());
+        self.schur_pivot.set(Some(pivot));
+        Some(self.hessian_pivot()?.min(pivot))
     }
 
     /// That of `P`.
@@ -104,6 +113,7 @@ impl Factor {
     /// Empties the working set.
     pub(super) fn clear(&mut self) {
         self.schur.clear();
+        self.schur_pivot.take();
         self.members.clear();
         self.is_member.fill(false);
     }
@@ -152,6 +162,7 @@ impl Factor {
     /// Removes all members from position `len` on.
     fn truncate(&mut self, len: usize) {
         self.schur.truncate(len);
+        self.schur_pivot.take();
         for w in self.members.drain(len..) {
             self.is_member[w.index] = false;
         }
@@ -164,6 +175,7 @@ impl Factor {
     }
 
     fn push(&mut self, member: Member) {
+        self.schur_pivot.take();
         self.is_member[member.index] = true;
         self.members.push(member);
     }
@@ -171,6 +183,7 @@ impl Factor {
     /// Removes the constraints at `positions` (ascending) in the working set.
     pub(super) fn remove_all(&mut self, positions: &[usize]) {
         self.schur.remove_all(positions);
+        self.schur_pivot.take();
         let mut position = 0;
         let Self { members, is_member, .. } = self;
         members.retain(|w| {
@@ -184,6 +197,7 @@ impl Factor {
     /// Removes the constraint at `position` in the working set.
     pub(super) fn remove(&mut self, position: usize) {
         self.schur.remove(position);
+        self.schur_pivot.take();
         let member = self.members.remove(position);
         self.is_member[member.index] = false;
     }
@@ -221,6 +235,23 @@ impl Factor {
         self.schur.solve(r2);
         subtract_columns(|i| columns.get(members[i].index), r2, t);
         self.llt.solve_upper(t);
+    }
+
+    /// The same for `count` right-hand sides, one after another: `x` holds `r₁` (`count × n`) and `y` holds `r₂`
+    /// (`count × members`), and both become the solutions.
+    pub(super) fn solve_many(&mut self, count: usize, x: &mut [f64], y: &mut [f64]) {
+        let Self { products, members, columns, schur, llt, .. } = self;
+        let (n, size) = (llt.parts().1.len(), members.len());
+        llt.solve_lower_many(x);
+        if size > 0 {
+            let columns = columns.gathered(members);
+            products.resize(size * count, 0.0);
+            transposed_product(columns, x, n, MatMut::from_column_major_slice_mut(products, size, count));
+            y.iter_mut().zip(&*products).for_each(|(y, p)| *y = p - *y);
+            y.chunks_exact_mut(size).for_each(|y| schur.solve(y));
+            subtract_product(columns, y, n, x);
+        }
+        llt.solve_upper_many(x);
     }
 }
 

@@ -21,15 +21,18 @@ pub(crate) enum End {
 }
 
 impl Engine {
-    /// Solves from the last working set, or from the guess.
+    /// Solves from the last working set, or from the guess. Unless the result is to be `judged`, a consistent point of factors
+    /// that are far from singular is claimed to solve the problem.
     pub(crate) fn solve(
         &mut self,
         program: &ProgramRef<'_>,
         (tolerance, ray_tolerance): (f64, f64),
+        judged: bool,
         budget: &mut Budget,
         out: &mut Solution,
     ) -> End {
         self.optimal = false;
+        self.unknowns.known = false;
         self.force = 1.0 + max_abs(&self.data.q);
         self.ignored.fill(false);
         for k in 0..self.data.m {
@@ -49,6 +52,9 @@ impl Engine {
                 match self.inner_loop(warm, budget) {
                     Ok(()) => {
                         self.write(out);
+                        if !judged && self.is_well_conditioned() {
+                            return self.finish(Status::Solved, budget, out);
+                        }
                         let mut status = self.judge(program, tolerance, out);
                         if status != Status::Solved {
                             self.refine();

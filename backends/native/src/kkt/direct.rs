@@ -1,7 +1,7 @@
 //! A factored KKT matrix, refined against the matrix itself.
 
 use bpqp_traits::vector::max_abs;
-use bpqp_traits::{AdjointQpRef, AdjointReport, CscMatrix, Error, KktFactor, Result};
+use bpqp_traits::{AdjointQpRef, AdjointReport, CscMatrix, Error, KktFactor, Result, check_many, solve_each};
 
 use super::KktMatrix;
 use super::equilibrate::{ruiz, uniform};
@@ -54,34 +54,6 @@ impl DirectKkt {
         };
         solver.prepare_plain(qp)?;
         Ok(solver)
-    }
-
-    /// Solves for `count` right-hand sides stored one after another: `g` and `z` of length `count · d`, `r` and `nu` of
-    /// length `count · k`. Reports the worst residual and the most refinement steps.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] for a wrong length or a value that is not finite.
-    pub fn solve_many(
-        &mut self,
-        count: usize,
-        (g, r): (&[f64], &[f64]),
-        (z, nu): (&mut [f64], &mut [f64]),
-    ) -> Result<AdjointReport> {
-        let (d, k) = (self.h.ncols(), self.c.nrows());
-        for (name, len, each) in [("g", g.len(), d), ("r", r.len(), k), ("z", z.len(), d), ("nu", nu.len(), k)] {
-            if len != count * each {
-                return Err(Error::invalid_argument(name, format!("expected length {}, found {len}", count * each)));
-            }
-        }
-        let mut worst = AdjointReport::default();
-        for s in 0..count {
-            let (vars, rows) = (s * d..(s + 1) * d, s * k..(s + 1) * k);
-            let (zs, nus) = (&mut z[vars.clone()], &mut nu[rows.clone()]);
-            let report = self.solve(&g[vars], &r[rows], zs, nus)?;
-            worst.residual = bpqp_traits::vector::max_nan(report.residual, worst.residual);
-            worst.refinements = worst.refinements.max(report.refinements);
-        }
-        Ok(worst)
     }
 
     fn prepare_plain(&mut self, qp: &AdjointQpRef<'_>) -> Result<()> {
@@ -137,6 +109,26 @@ impl KktFactor for DirectKkt {
         let (res_z, res_nu) = self.point.split_at_mut(d);
         report.residual = qp.residual_into((g, r), (z, nu), (res_z, res_nu)) / scale;
         Ok(report)
+    }
+
+    fn solve_many(&mut self, count: usize, (g, r): (&[f64], &[f64]), (z, nu): (&mut [f64], &mut [f64])) -> Result<()> {
+        let (d, k) = (self.h.ncols(), self.c.nrows());
+        check_many((d, k), count, (g, r), (z, nu))?;
+        if self.plain.is_some() || count == 1 || d + k == 0 {
+            return solve_each(self, count, (g, r), (z, nu));
+        }
+        let (dim, scaled) = (d + k, &mut self.scaled);
+        let mut v = vec![0.0; count * dim];
+        for (s, v) in v.chunks_exact_mut(dim).enumerate() {
+            let rhs = g[s * d..(s + 1) * d].iter().map(|v| -v).chain(r[s * k..(s + 1) * k].iter().copied());
+            v.iter_mut().zip(rhs).zip(&scaled.scale).for_each(|((v, rhs), scale)| *v = scale * rhs);
+        }
+        scaled.ldl.solve_many(&mut v);
+        for (s, v) in v.chunks_exact(dim).enumerate() {
+            let out = z[s * d..(s + 1) * d].iter_mut().chain(&mut nu[s * k..(s + 1) * k]);
+            out.zip(v).zip(&scaled.scale).for_each(|((out, v), scale)| *out = scale * v);
+        }
+        Ok(())
     }
 
     fn refactorize(&mut self, qp: &AdjointQpRef<'_>) -> Result<()> {

@@ -1,9 +1,10 @@
 //! One program's active set, in the space of its constraints: with multipliers `y` these have the values `v₀ − H y`, where
 //! `H = A P⁻¹Aᵀ` is what all programs share.
 
-use std::ops::Range;
-
 use pulp::{Arch, Simd};
+
+use super::growing_llt::GrowingLlt;
+use super::leading::Leading;
 
 /// A pivot smaller than this, relative to its diagonal entry, is not told from zero.
 pub(super) const REGULAR: f64 = 1e-6;
@@ -14,9 +15,6 @@ const TRIES: u32 = 3;
 /// Exchanges at most, beside one for each constraint.
 const MAX_EXCHANGES: usize = 20;
 
-/// Entries that fit a register together.
-const BLOCK: usize = 8;
-
 /// How a constraint is held: `Some(0)` as an equality, `Some(±1)` at its upper or lower side.
 pub(super) type Held = Option<i8>;
 
@@ -25,6 +23,8 @@ pub(super) struct Constraints<'a> {
     /// `A P⁻¹Aᵀ` (`c × c`), and the roots of its diagonal.
     pub(super) gram: &'a [f64],
     pub(super) norms: &'a [f64],
+    /// The equalities that come first.
+    pub(super) leading: &'a Leading,
     pub(super) values: &'a [f64],
     pub(super) lo: &'a [f64],
     pub(super) hi: &'a [f64],
@@ -165,15 +165,31 @@ impl LaneDual {
         members.clear();
         members.extend((0..c).filter(|&k| held[k].is_some()));
         let w = members.len();
-        let same = members.iter().zip(factored.iter()).take_while(|(a, b)| a == b).count();
+        let mut same = members.iter().zip(factored.iter()).take_while(|(a, b)| a == b).count();
+        let leading = constraints.leading;
+        // Members ascend.
+        let known = if leading.count > 0 && members.get(leading.count - 1) == Some(&(leading.count - 1)) {
+            leading.count
+        } else {
+            0
+        };
+        if same < known {
+            same = known;
+            factor.clone_from(&leading.factor);
+            factored.clear();
+            factored.extend(0..known);
+            pivots.clone_from(&leading.pivots);
+        }
         factored.truncate(same);
         pivots.truncate(same);
         factor.truncate(same, c);
         if w > n {
             return false;
         }
-        let entry = |i: usize, j: usize| constraints.gram[members[i] * c + members[j]];
-        let is_regular = factor.extend(simd, w, entry, pivots);
+        let gram = if known > 0 { &leading.gram } else { constraints.gram };
+        let entry = |i: usize, j: usize| gram[members[i] * c + members[j]];
+        let diagonal = |i: usize| constraints.gram[members[i] * (c + 1)];
+        let is_regular = factor.extend(simd, w, (known, |i| leading.solved(members[i])), entry, diagonal, pivots);
         if is_regular {
             factored.clone_from(members);
         } else {
@@ -182,116 +198,6 @@ impl LaneDual {
             factor.truncate(0, c);
         }
         is_regular
-    }
-}
-
-/// A Cholesky factor that grows by rows. Its columns and rows are both kept, filled up with zeros to whole blocks: what is
-/// read as a block was not just written number by number, which processors wait for.
-#[derive(Default)]
-struct GrowingLlt {
-    /// The columns below the diagonal, `stride` apart.
-    columns: Vec<f64>,
-    /// The rows before the diagonal, `stride` apart.
-    rows: Vec<f64>,
-    stride: usize,
-    /// The reciprocals of the diagonal.
-    inverse: Vec<f64>,
-    /// What is left of the new rows, `stride` apart.
-    rest: Vec<f64>,
-}
-
-impl GrowingLlt {
-    /// Keeps the first `len` rows of at most `capacity`.
-    #[inline(always)]
-    fn truncate(&mut self, len: usize, capacity: usize) {
-        let stride = capacity.next_multiple_of(BLOCK);
-        let len = if stride == self.stride { len } else { 0 };
-        self.stride = stride;
-        for column in self.columns.chunks_exact_mut(stride.max(1)).take(len) {
-            column[len..].fill(0.0);
-        }
-        self.columns.truncate(len * stride);
-        self.rows.truncate(len * stride);
-        self.inverse.truncate(len);
-    }
-
-    /// Appends rows of the matrix up to `size`; false, and the factor of no use, where a pivot is no larger than
-    /// [`REGULAR`] times its diagonal entry. `pivots` takes these shares.
-    #[inline(always)]
-    fn extend<S: Simd>(
-        &mut self,
-        simd: S,
-        size: usize,
-        entry: impl Fn(usize, usize) -> f64,
-        pivots: &mut Vec<f64>,
-    ) -> bool {
-        let Self { columns, rows, stride, inverse, rest } = self;
-        let (stride, old) = (*stride, inverse.len());
-        rest.clear();
-        rest.resize((size - old) * stride, 0.0);
-        columns.resize(size * stride, 0.0);
-        rows.resize(size * stride, 0.0);
-        for (i, rest) in (old..size).zip(rest.chunks_exact_mut(stride)) {
-            rest[..=i].iter_mut().enumerate().for_each(|(j, r)| *r = entry(i, j));
-        }
-        for j in 0..size {
-            if j >= old {
-                let (left, diagonal) = (rest[(j - old) * stride + j], entry(j, j));
-                // Not a number fails, too.
-                if !(left >= REGULAR * diagonal && left > 0.0) {
-                    return false;
-                }
-                inverse.push(1.0 / left.sqrt());
-                pivots.push(left / diagonal);
-            }
-            let first = old.max(j + 1);
-            let column = &mut columns[j * stride..(j + 1) * stride];
-            for i in first..size {
-                let v = rest[(i - old) * stride + j] * inverse[j];
-                column[i] = v;
-                rows[i * stride + j] = v;
-            }
-            for i in first..size {
-                let rest = &mut rest[(i - old) * stride..(i - old + 1) * stride];
-                subtract(simd, column[i], column, rest, (j + 1) / BLOCK..i / BLOCK + 1);
-            }
-        }
-        true
-    }
-
-    /// `y ← (LLᵀ)⁻¹ y`; `work` is overwritten.
-    #[inline(always)]
-    fn solve<S: Simd>(&self, simd: S, y: &mut [f64], work: &mut Vec<f64>) {
-        let (stride, size) = (self.stride, y.len());
-        work.clear();
-        work.extend_from_slice(y);
-        work.resize(stride, 0.0);
-        for j in 0..size {
-            y[j] = work[j] * self.inverse[j];
-            subtract(
-                simd,
-                y[j],
-                &self.columns[j * stride..(j + 1) * stride],
-                work,
-                (j + 1) / BLOCK..size.div_ceil(BLOCK),
-            );
-        }
-        work[..size].copy_from_slice(y);
-        for i in (0..size).rev() {
-            y[i] = work[i] * self.inverse[i];
-            subtract(simd, y[i], &self.rows[i * stride..(i + 1) * stride], work, 0..i.div_ceil(BLOCK));
-        }
-    }
-}
-
-/// `y −= s v` over these blocks.
-#[inline(always)]
-fn subtract<S: Simd>(simd: S, s: f64, v: &[f64], y: &mut [f64], blocks: Range<usize>) {
-    let entries = blocks.start * BLOCK..blocks.end * BLOCK;
-    let factor = simd.splat_f64s(-s);
-    let (v, y) = (S::as_simd_f64s(&v[entries.clone()]).0, S::as_mut_simd_f64s(&mut y[entries]).0);
-    for (y, v) in y.iter_mut().zip(v) {
-        *y = simd.mul_add_e_f64s(factor, *v, *y);
     }
 }
 

@@ -2,7 +2,9 @@
 //! set in the space of the constraints, where it is small.
 
 mod dual;
+mod growing_llt;
 mod kernels;
+mod leading;
 
 use bpqp_traits::{LANES, Lane, LanePoint, LaneVectors, ProgramRef};
 
@@ -10,6 +12,7 @@ use crate::active_set::Engine;
 use crate::linalg::lower_square;
 use dual::{Constraints, LaneDual, REGULAR};
 use kernels::{add_products, solve_lower, solve_upper};
+use leading::Leading;
 
 /// Constraints at most: their products with one another are kept.
 const MAX_CONSTRAINTS: usize = 1024;
@@ -31,6 +34,7 @@ pub(crate) struct LaneEngine {
     gram: Vec<f64>,
     /// The roots of its diagonal.
     norms: Vec<f64>,
+    leading: Leading,
     /// The smallest pivot of `P`, relative to its diagonal.
     pivot: f64,
     lanes: [LaneDual; LANES],
@@ -85,6 +89,7 @@ impl LaneEngine {
             columns,
             norms: (0..c).map(|k| gram[k * (c + 1)].sqrt()).collect(),
             gram,
+            leading: Leading::default(),
             pivot,
             lanes: Default::default(),
             solved: [false; LANES],
@@ -106,7 +111,10 @@ impl LaneEngine {
         point: &mut LanePoint,
     ) -> [bool; LANES] {
         self.project(&vectors.q);
-        let Self { m, bounded, lanes, solved, values, lo, hi, products, gram, norms, .. } = self;
+        let Self { m, bounded, lanes, solved, values, lo, hi, products, gram, norms, leading, .. } = self;
+        // Those of the first lane: most programs have the same.
+        let equalities = vectors.l.iter().zip(&vectors.u).take_while(|(l, u)| l[0] == u[0]).count();
+        leading.prepare(equalities.min(self.n), norms.len(), gram);
         let mut next = bounded.iter().copied().peekable();
         let mut stray = [false; LANES];
         for (j, (lb, ub)) in vectors.lb.iter().zip(&vectors.ub).enumerate() {
@@ -123,7 +131,7 @@ impl LaneEngine {
                 (lo[k], hi[k], values[k]) = (l, u, products[k][lane]);
                 dual.held.push(if y == 0.0 { None } else { Some(if y > 0.0 { 1 } else { -1 }) });
             }
-            let constraints = Constraints { gram, norms, values, lo, hi };
+            let constraints = Constraints { gram, norms, leading, values, lo, hi };
             solved[lane] = !stray[lane] && dual.solve(&constraints, self.n);
             if !solved[lane] {
                 dual.clear();

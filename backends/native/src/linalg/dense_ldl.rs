@@ -2,7 +2,9 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::ldlt::factor::{LdltRegularization, cholesky_in_place, cholesky_in_place_scratch};
-use faer::{Mat, Par, Spec};
+use faer::linalg::triangular_solve::{solve_unit_lower_triangular_in_place, solve_unit_upper_triangular_in_place};
+use faer::reborrow::ReborrowMut;
+use faer::{Mat, MatMut, Par, Spec};
 
 use super::ldl::{PivotRule, UpperPattern};
 
@@ -64,6 +66,19 @@ impl DenseLdl {
                 rhs[j] = rhs[j] / column[j] - sum;
             }
         }
+    }
+
+    pub(crate) fn solve_many(&mut self, rhs: &mut [f64]) {
+        let n = self.pattern.dim;
+        let l = self.factor.as_ref();
+        let count = rhs.len() / n.max(1);
+        let mut rhs = MatMut::from_column_major_slice_mut(rhs, n, count);
+        solve_unit_lower_triangular_in_place(l, rhs.rb_mut(), Par::Seq);
+        for j in 0..n {
+            let inverse = 1.0 / l[(j, j)];
+            rhs.rb_mut().row_mut(j).iter_mut().for_each(|v| *v *= inverse);
+        }
+        solve_unit_upper_triangular_in_place(l.transpose(), rhs, Par::Seq);
     }
 
     /// Column `j` as a slice; owned matrices are always contiguous by column.

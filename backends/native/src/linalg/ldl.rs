@@ -87,6 +87,14 @@ impl Ldl {
         }
     }
 
+    /// Solves in place for right-hand sides one after another (`count × dim`).
+    pub(crate) fn solve_many(&mut self, rhs: &mut [f64]) {
+        match self {
+            Self::Sparse(f) => f.solve_many(rhs),
+            Self::Dense(f) => f.solve_many(rhs),
+        }
+    }
+
     /// The number of positive pivots, and the smallest magnitude of all.
     pub(crate) fn inertia(&self) -> (usize, f64) {
         let mut count = 0;

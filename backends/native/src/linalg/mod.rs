@@ -3,6 +3,7 @@
 mod correct;
 mod dense_ldl;
 mod dense_llt;
+mod interleave;
 mod kernels;
 mod ldl;
 mod ordering;
@@ -14,9 +15,10 @@ mod sparse_ldl;
 
 pub(crate) use correct::correct;
 pub(crate) use dense_llt::DenseLlt;
+pub(crate) use interleave::interleaved;
 pub(crate) use kernels::{
-    axpy, dot, dots, gram, is_large, lower_gram, lower_square, norm, subtract_columns, subtract_symmetric,
-    transposed_product,
+    axpy, dot, dots, gram, is_large, lower_gram, lower_square, norm, subtract_columns, subtract_product,
+    subtract_symmetric, transposed_product,
 };
 pub(crate) use ldl::{Ldl, PivotRule, UpperPattern};
 pub(crate) use ordering::reverse_cuthill_mckee;

@@ -1,6 +1,10 @@
 //! Sparse LDLᵀ row by row (Davis 2005) of principal submatrices of one matrix, which change from one factorization to the
 //! next: elimination tree and numbers in one go, in memory that is kept.
 
+use bpqp_traits::Lane;
+use pulp::Arch;
+
+use super::interleave::subtract;
 use super::ldl::{PivotRule, UpperPattern};
 
 const NONE: u32 = u32::MAX;
@@ -185,6 +189,28 @@ impl Simplicial {
         }
     }
 
+    /// The same for one right-hand side in every lane.
+    pub(crate) fn solve_lanes(&self, x: &mut [Lane]) {
+        Arch::new().dispatch(|| self.solve_lanes_in(x));
+    }
+
+    #[inline(always)]
+    fn solve_lanes_in(&self, x: &mut [Lane]) {
+        for (j, (rows, values)) in self.columns().enumerate() {
+            let xj = x[j];
+            for (&i, l) in rows.iter().zip(values) {
+                subtract(*l, &xj, &mut x[i as usize]);
+            }
+        }
+        for ((j, (rows, values)), inverse) in self.columns().enumerate().zip(&self.inverse).rev() {
+            let mut sum = x[j].map(|v| v * inverse);
+            for (&i, l) in rows.iter().zip(values) {
+                subtract(*l, &x[i as usize], &mut sum);
+            }
+            x[j] = sum;
+        }
+    }
+
     /// The columns of `L` below the diagonal.
     fn columns(&self) -> impl DoubleEndedIterator<Item = (&[u32], &[f64])> + ExactSizeIterator {
         self.start.iter().zip(&self.count).map(|(&start, &count)| {
@@ -197,11 +223,26 @@ impl Simplicial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linalg::interleaved;
 
     /// Factors all of it.
     fn factorize(ldl: &mut Simplicial, pattern: &UpperPattern, values: &[f64]) -> bool {
         ldl.analyze(pattern, 100).is_some()
             && ldl.factorize((pattern, values), &vec![true; pattern.dim], 0.0, PivotRule::NONE)
+    }
+
+    #[test]
+    fn every_lane_is_a_solve() {
+        let mut ldl = Simplicial::default();
+        let arrow = UpperPattern { dim: 3, col_ptr: vec![0, 1, 2, 5], row_idx: vec![0, 1, 0, 1, 2] };
+        assert!(factorize(&mut ldl, &arrow, &[2.0, 4.0, 1.0, -2.0, 3.0]));
+        let rhs: Vec<f64> = (0..11 * 3).map(|k| (k % 7) as f64 - 2.0).collect();
+        let (mut one_by_one, mut together) = (rhs.clone(), rhs);
+        one_by_one.chunks_exact_mut(3).for_each(|v| ldl.solve(v));
+        interleaved(&mut together, 3, &mut Vec::new(), |lanes| ldl.solve_lanes(lanes));
+        for (a, b) in one_by_one.iter().zip(&together) {
+            assert!((a - b).abs() < 1e-14, "{a} {b}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bpqp_traits::{Error, Result};
+use bpqp_traits::{Error, Lane, Result};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::cholesky::ldlt::factor::LdltRegularization;
 use faer::sparse::linalg::cholesky::simplicial::SymbolicSimplicialCholesky;
@@ -13,7 +13,9 @@ use faer::sparse::linalg::cholesky::{
 };
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMat};
 use faer::{Conj, MatMut, Par, Side, Spec};
+use pulp::Arch;
 
+use super::interleave::{interleaved, subtract};
 use super::ldl::{PivotRule, UpperPattern};
 use crate::NAME;
 
@@ -25,6 +27,9 @@ pub(crate) struct SparseLdl {
     workspace: MemBuffer,
     /// The permuted right-hand side of simplicial solves.
     permuted: Vec<f64>,
+    /// Right-hand sides of solves with many, as they come and permuted.
+    lanes: Vec<Lane>,
+    permuted_lanes: Vec<Lane>,
 }
 
 impl SparseLdl {
@@ -36,7 +41,15 @@ impl SparseLdl {
             .map_err(|e| Error::backend(NAME, format!("symbolic factorization: {e}")))?;
         let workspace = MemBuffer::try_new(scratch(&symbolic)).map_err(|_| Error::backend(NAME, "out of memory"))?;
         let symbolic = Arc::new(symbolic);
-        Ok(Self { values: vec![0.0; symbolic.len_val()], permuted: vec![0.0; dim], pattern, symbolic, workspace })
+        Ok(Self {
+            values: vec![0.0; symbolic.len_val()],
+            permuted: vec![0.0; dim],
+            lanes: Vec::new(),
+            permuted_lanes: Vec::new(),
+            pattern,
+            symbolic,
+            workspace,
+        })
     }
 
     pub(crate) fn sibling(&self) -> Self {
@@ -46,6 +59,8 @@ impl SparseLdl {
             values: vec![0.0; self.values.len()],
             workspace: MemBuffer::new(scratch(&self.symbolic)),
             permuted: vec![0.0; self.permuted.len()],
+            lanes: Vec::new(),
+            permuted_lanes: Vec::new(),
         }
     }
 
@@ -116,6 +131,26 @@ impl SparseLdl {
         LdltRef::new(&self.symbolic, &self.values).solve_in_place_with_conj(Conj::No, column, Par::Seq, stack);
     }
 
+    /// Solves in place for right-hand sides one after another.
+    pub(crate) fn solve_many(&mut self, rhs: &mut [f64]) {
+        let dim = self.symbolic.nrows();
+        if let (SymbolicCholeskyRaw::Simplicial(l), Some(perm)) = (self.symbolic.raw(), self.symbolic.perm()) {
+            let (forward, _) = perm.arrays();
+            let Self { values, permuted_lanes, .. } = self;
+            return interleaved(rhs, dim, &mut self.lanes, |lanes| {
+                permuted_lanes.clear();
+                permuted_lanes.extend(forward.iter().map(|&i| lanes[i]));
+                Arch::new().dispatch(|| solve_simplicial_lanes(l, values, permuted_lanes));
+                forward.iter().zip(&*permuted_lanes).for_each(|(&i, x)| lanes[i] = *x);
+            });
+        }
+        let count = rhs.len() / dim.max(1);
+        let mut workspace = MemBuffer::new(self.symbolic.solve_in_place_scratch::<f64>(count, Par::Seq));
+        let columns = MatMut::from_column_major_slice_mut(rhs, dim, count);
+        let stack = MemStack::new(&mut workspace);
+        LdltRef::new(&self.symbolic, &self.values).solve_in_place_with_conj(Conj::No, columns, Par::Seq, stack);
+    }
+
     pub(crate) fn for_each_pivot(&self, visit: &mut dyn FnMut(f64)) {
         match self.symbolic.raw() {
             SymbolicCholeskyRaw::Simplicial(l) => {
@@ -157,5 +192,26 @@ fn solve_simplicial(l: &SymbolicSimplicialCholesky<usize>, values: &[f64], x: &m
         let below = col_ptr[j] + 1..col_ptr[j + 1];
         let sum: f64 = row_idx[below.clone()].iter().zip(&values[below]).map(|(&i, v)| v * x[i]).sum();
         x[j] = x[j] / values[col_ptr[j]] - sum;
+    }
+}
+
+/// The same for one right-hand side in every lane.
+#[inline(always)]
+fn solve_simplicial_lanes(l: &SymbolicSimplicialCholesky<usize>, values: &[f64], x: &mut [Lane]) {
+    let (col_ptr, row_idx) = (l.col_ptr(), l.row_idx());
+    for j in 0..l.ncols() {
+        let xj = x[j];
+        let below = col_ptr[j] + 1..col_ptr[j + 1];
+        for (&i, v) in row_idx[below.clone()].iter().zip(&values[below]) {
+            subtract(*v, &xj, &mut x[i]);
+        }
+    }
+    for j in (0..l.ncols()).rev() {
+        let below = col_ptr[j] + 1..col_ptr[j + 1];
+        let mut sum = x[j].map(|v| v / values[col_ptr[j]]);
+        for (&i, v) in row_idx[below.clone()].iter().zip(&values[below]) {
+            subtract(*v, &x[i], &mut sum);
+        }
+        x[j] = sum;
     }
 }

@@ -1,7 +1,7 @@
 //! The adjoint QP on the final set, by the factor that the last solve ended with.
 
 use bpqp_traits::vector::{axpy, max_abs};
-use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint};
+use bpqp_traits::{ActiveSet, AdjointReport, KktFactor, Result, check_adjoint, check_many};
 
 use super::method::SparseActiveSet;
 use crate::linalg::correct;
@@ -76,5 +76,23 @@ impl KktFactor for SparseActiveSet {
             nu.iter_mut().zip(rows).for_each(|(nu, &i)| *nu = method.adjoint[n + i]);
         };
         Ok(correct(self, scale, |_| ENOUGH, step, keep))
+    }
+
+    fn solve_many(&mut self, count: usize, (g, r): (&[f64], &[f64]), (z, nu): (&mut [f64], &mut [f64])) -> Result<()> {
+        let Self { unknowns: (free, rows), many, factor, p, residual, .. } = self;
+        let (d, k, n, dim) = (free.len(), rows.len(), p.ncols(), residual.len());
+        check_many((d, k), count, (g, r), (z, nu))?;
+        many.clear();
+        many.resize(count * dim, 0.0);
+        for (s, v) in many.chunks_exact_mut(dim).enumerate() {
+            free.iter().zip(&g[s * d..]).for_each(|(&j, g)| v[j] = -g);
+            rows.iter().zip(&r[s * k..]).for_each(|(&i, r)| v[n + i] = *r);
+        }
+        factor.solve_many(many);
+        for (s, v) in many.chunks_exact(dim).enumerate() {
+            z[s * d..].iter_mut().zip(&*free).for_each(|(z, &j)| *z = v[j]);
+            nu[s * k..].iter_mut().zip(&*rows).for_each(|(nu, &i)| *nu = v[n + i]);
+        }
+        Ok(())
     }
 }

@@ -82,4 +82,12 @@ impl Factor {
             Form::Reduced(reduced) => reduced.solve(v),
         }
     }
+
+    /// The same for vectors one after another.
+    pub(super) fn solve_many(&mut self, v: &mut [f64]) {
+        match &mut self.form {
+            Form::Schur(schur) => v.chunks_exact_mut(schur.dim()).for_each(|v| schur.solve(v)),
+            Form::Reduced(reduced) => reduced.solve_many(v),
+        }
+    }
 }

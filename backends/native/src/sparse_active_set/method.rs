@@ -56,6 +56,8 @@ pub(crate) struct SparseActiveSet {
     sizes: Sizes,
     pub(super) unknowns: (Vec<usize>, Vec<usize>),
     pub(super) adjoint: Vec<f64>,
+    /// Many right-hand sides of the adjoint QP, one after another.
+    pub(super) many: Vec<f64>,
 }
 
 /// Sizes of the data and the point, to which rounding is relative.
@@ -100,6 +102,7 @@ impl SparseActiveSet {
             sizes: Sizes::default(),
             unknowns: (Vec::new(), Vec::new()),
             adjoint: vec![0.0; n + m],
+            many: Vec::new(),
         }
     }
 

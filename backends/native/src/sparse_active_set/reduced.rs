@@ -1,10 +1,10 @@
 //! The KKT matrix without what is eliminated: free variables by active rows, factored by LDLᵀ.
 
 use bpqp_traits::vector::{dot, random_signs};
-use bpqp_traits::{ActiveSet, ProgramRef, Result};
+use bpqp_traits::{ActiveSet, Lane, ProgramRef, Result};
 
 use crate::kkt::{KktMatrix, ruiz};
-use crate::linalg::{Ldl, PivotRule, Simplicial, UpperPattern, reverse_cuthill_mckee};
+use crate::linalg::{Ldl, PivotRule, Simplicial, UpperPattern, interleaved, reverse_cuthill_mckee};
 
 /// Regularization `±δ` of the equilibrated matrix …
 const DELTA: f64 = 1e-8;
@@ -30,6 +30,9 @@ pub(super) struct Reduced {
     /// The regularization: zero until a pivot asks for it.
     delta: f64,
     rhs: Vec<f64>,
+    /// Many right-hand sides, by place.
+    many: Vec<f64>,
+    lanes: Vec<Lane>,
 }
 
 enum Form {
@@ -108,7 +111,8 @@ impl Reduced {
         } else {
             (Whole::new(program, &matrix, (0..dim).collect()), Form::LeastDegree(Box::default()))
         };
-        Self { kept: vec![false; dim], rhs: vec![0.0; dim], whole, factor, delta: 0.0 }
+        let (many, lanes) = (Vec::new(), Vec::new());
+        Self { kept: vec![false; dim], rhs: vec![0.0; dim], whole, factor, delta: 0.0, many, lanes }
     }
 
     /// Takes new values of `P` and `A`.
@@ -174,6 +178,25 @@ impl Reduced {
             v[index] = scale * rhs;
         }
     }
+
+    /// The same for vectors one after another.
+    pub(super) fn solve_many(&mut self, v: &mut [f64]) {
+        let Self { whole, factor, many, lanes, .. } = self;
+        let dim = whole.order.len();
+        many.clear();
+        for v in v.chunks_exact(dim) {
+            many.extend(whole.order.iter().zip(&whole.scale).map(|(&index, scale)| scale * v[index]));
+        }
+        match factor {
+            Form::Band(simplicial) => interleaved(many, dim, lanes, |lanes| simplicial.solve_lanes(lanes)),
+            Form::LeastDegree(factor) => factor.solve_many(many),
+        }
+        for (v, solved) in v.chunks_exact_mut(dim).zip(many.chunks_exact(dim)) {
+            for ((solved, scale), &index) in solved.iter().zip(&whole.scale).zip(&whole.order) {
+                v[index] = scale * solved;
+            }
+        }
+    }
 }
 
 /// How regularized factors treat pivots that rounding has made small.
@@ -236,6 +259,24 @@ impl LeastDegree {
         }
         for (v, &place) in v.iter_mut().zip(&self.place) {
             *v = if place == OUT { 0.0 } else { self.rhs[place] };
+        }
+    }
+
+    /// The same for vectors one after another.
+    fn solve_many(&mut self, v: &mut [f64]) {
+        let (dim, kept) = (self.place.len(), self.signs.len());
+        self.rhs.clear();
+        for v in v.chunks_exact(dim) {
+            self.rhs.extend(v.iter().zip(&self.place).filter(|(_, place)| **place != OUT).map(|(v, _)| v));
+        }
+        match &mut self.factor {
+            Some(ldl) if kept > 0 => ldl.solve_many(&mut self.rhs),
+            _ => self.rhs.fill(0.0),
+        }
+        for (s, v) in v.chunks_exact_mut(dim).enumerate() {
+            for (v, &place) in v.iter_mut().zip(&self.place) {
+                *v = if place == OUT { 0.0 } else { self.rhs[s * kept + place] };
+            }
         }
     }
 }

@@ -141,6 +141,11 @@ impl Schur {
         }
     }
 
+    /// Variables and rows together.
+    pub(super) fn dim(&self) -> usize {
+        self.inverse.len() + self.place.len()
+    }
+
     /// Solves in place for `(top, bottom)` of lengths `n` and `m`; what is eliminated becomes zero.
     pub(super) fn solve(&mut self, v: &mut [f64]) {
         let (top, bottom) = v.split_at_mut(self.inverse.len());

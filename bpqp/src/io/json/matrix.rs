@@ -76,7 +76,7 @@ struct Sparse {
     indices: Option<Vec<usize>>,
     rows: Option<Vec<usize>>,
     cols: Option<Vec<usize>>,
-    data: Vec<f64>,
+    data: Option<Vec<f64>>,
 }
 
 impl Matrix {
@@ -143,11 +143,17 @@ impl<'de> Visitor<'de> for MatrixVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Matrix, A::Error> {
         let Sparse { shape, indptr, indices, rows, cols, data } = Sparse::deserialize(MapAccessDeserializer::new(map))?;
+        let missing = <A::Error as serde::de::Error>::missing_field;
+        let data = data.ok_or_else(|| missing("data"));
         match (indptr, indices, rows, cols) {
-            (Some(indptr), Some(indices), None, None) => Ok(Matrix::Csc(CscJson { shape, indptr, indices, data })),
-            (None, None, Some(rows), Some(cols)) => Ok(Matrix::Coo(CooJson { shape, rows, cols, data })),
-            (_, None, None, _) => Err(serde::de::Error::missing_field("indices")),
-            (None, _, None, _) => Err(serde::de::Error::missing_field("indptr")),
+            (Some(indptr), Some(indices), None, None) => {
+                Ok(Matrix::Csc(CscJson { shape, indptr, indices, data: data? }))
+            }
+            (None, None, Some(rows), Some(cols)) => Ok(Matrix::Coo(CooJson { shape, rows, cols, data: data? })),
+            (Some(_), None, None, None) => Err(missing("indices")),
+            (None, _, None, None) => Err(missing("indptr")),
+            (None, None, Some(_), None) => Err(missing("cols")),
+            (None, None, None, Some(_)) => Err(missing("rows")),
             _ => Err(serde::de::Error::custom("give either indptr and indices, or rows and cols")),
         }
     }

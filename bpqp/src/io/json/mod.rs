@@ -7,6 +7,7 @@ use bpqp_traits::{CscMatrix, Error as SolverError};
 use serde::Deserialize;
 
 pub use matrix::{CooJson, CscJson};
+#[cfg(feature = "cli")]
 pub(crate) use write::ConeJson;
 pub use write::to_json;
 

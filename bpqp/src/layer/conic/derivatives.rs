@@ -1,16 +1,17 @@
 //! Derivatives of a cone program: those of its linearization, and what the cones' data add to them.
 
-use bpqp_traits::ProgramUpdate;
 use bpqp_traits::vector::dot;
+use bpqp_traits::{ActiveSet, ProgramUpdate};
 
 use super::Conic;
 use super::states::{ConePoint, State};
-use crate::Result;
 use crate::layer::Layer;
 use crate::layer::certificate::{ALL_BLOCKS, Block, Certificate, CertificateKind, ConstraintId, blocks_of};
 use crate::layer::cotangent::{Cotangent, StackedCotangent, Tangent};
 use crate::layer::gradient::{Gradient, conic};
+use crate::layer::reduced::KktSolution;
 use crate::program::{Blocks, Program, Values};
+use crate::{Error, Result};
 
 impl Conic {
     /// The gradient from cotangents of `x`, the duals of rows and bounds, and the cones' duals.
@@ -162,6 +163,19 @@ impl Conic {
         Ok(Tangent { cones, certificate, ..tangent })
     }
 
+    /// What is true of the solution whatever the cotangent, and the sides at which the program's own constraints are held.
+    pub(in crate::layer) fn facts(&self, program: &Program, layer: &Layer) -> Result<(Certificate, ActiveSet)> {
+        let (n, m) = (program.num_vars(), program.as_stacked().num_rows());
+        let Some(prepared) = &self.linearized.prepared else {
+            return Err(Error::NotSolved { status: self.linearized.status });
+        };
+        let inner = Certificate::new(&prepared.facts, &KktSolution::default(), self.kkt_residual);
+        let ActiveSet { mut rows, mut bounds } = prepared.sides.clone();
+        rows.truncate(m);
+        bounds.truncate(n);
+        Ok((self.certify(program, layer, &inner)?, ActiveSet { rows, bounds }))
+    }
+
     /// A cotangent of the linearized program's solution by its blocks.
     fn cotangent<'a>(&self, x: &'a [f64], y: &'a [f64], bounds: &'a [f64]) -> Cotangent<'a> {
         let Blocks { equalities, inequalities, rows } = self.linearized.program.blocks().clone();
@@ -185,7 +199,7 @@ impl Conic {
         let stacked = program.as_stacked();
         let (n, m) = (stacked.num_vars(), stacked.num_rows());
         let qp = &self.linearized.program;
-        let (rows, inner_rows) = (qp.blocks(), qp.as_stacked().num_rows());
+        let rows = qp.blocks();
         let own = |id: &ConstraintId| -> Option<ConstraintId> {
             if id.block == Block::Rows {
                 let row = rows.rows.start + id.index;
@@ -227,15 +241,8 @@ impl Conic {
         let inexact_blocks = if in_doubt || !weakly_active.is_empty() || !loose_variables.is_empty() {
             ALL_BLOCKS.to_vec()
         } else {
-            let stacked_place = |id: &ConstraintId| match id.block {
-                Block::Equalities => id.index + rows.equalities.start,
-                Block::Inequalities => id.index + rows.inequalities.start,
-                Block::Rows => id.index + rows.rows.start,
-                Block::Cones => m + id.index,
-                Block::Bounds => inner_rows + id.index,
-            };
-            let places: Vec<usize> = dependent.iter().map(stacked_place).collect();
-            blocks_of(m..inner_rows, program.blocks(), &places)
+            let places: Vec<usize> = dependent.iter().map(|id| id.stacked(program)).collect();
+            blocks_of(m..m + self.points.len(), program.blocks(), &places)
         };
         debug_assert!(active.iter().all(|id| id.block != Block::Bounds || id.index < n));
         let certificate = Certificate {

@@ -12,7 +12,7 @@ use bpqp_traits::{CscMatrix, KktResiduals, Solution, Status};
 use self::linearize::{ConeRows, Linearization, linearize};
 use self::states::{ConePoint, State, read};
 use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
-use super::polish::{GOOD, Resolution, polish};
+use super::polish::{GOOD, Polished, Resolution, polish};
 use super::{Layer, Solved};
 use crate::program::Program;
 use crate::{Error, Result};
@@ -126,9 +126,10 @@ fn refine(
         let Ok(Linearization { program: qp, point, rows }) = linearize(program, rows_of, &current, &points) else {
             return;
         };
-        let Ok(polished) = polish(&qp.as_stacked(), &point, &*layer.backward, Resolution::Forces) else { return };
+        let Some(polished) = solve(layer, &qp, &point) else { return };
         let next = restrict(program, &polished.solution, &rows, &points, rows_of, solution.iterations);
         let reached = KktResiduals::compute(&stacked, &next);
+        let before = residuals.max();
         let step = next.x.iter().zip(&current.x).fold(0.0, |m: f64, (a, b)| max_nan((a - b).abs(), m));
         // Among good points the last is the best: residuals are of second order in its error along a curved cone.
         if reached.max() < residuals.max() || reached.max() <= GOOD {
@@ -137,13 +138,30 @@ fn refine(
         } else {
             worse += 1;
         }
-        let settled = residuals.max() <= GOOD && step <= SETTLED * max_abs(&next.x).max(1.0);
+        let is_done = residuals.max() <= GOOD || residuals.max() > 0.5 * before;
+        let settled = is_done && step <= SETTLED * max_abs(&next.x).max(1.0);
         let usable = step.is_finite();
         if settled || worse > MAX_WORSE || !usable {
             return;
         }
         current = next;
     }
+}
+
+/// The solution of a linearized program: by exchanging active rows from `point`, or where that does not end, by solving the
+/// program forward and exchanging from there.
+fn solve(layer: &Layer, qp: &Program, point: &Solution) -> Option<Polished> {
+    let program = qp.as_stacked();
+    let from = |point: &Solution| polish(&program, point, &*layer.backward, Resolution::Forces).ok();
+    let near = from(point);
+    let tolerance = layer.settings.tolerance;
+    if near.as_ref().is_some_and(|near| near.settled && near.residuals.max() <= tolerance) {
+        return near;
+    }
+    let mut solution = Solution::default();
+    let mut session = layer.forward.setup(&program, &layer.settings).ok()?;
+    let far = session.solve(&mut solution).ok().filter(|status| status.has_solution()).and_then(|_| from(&solution));
+    [near, far].into_iter().flatten().min_by(|a, b| a.residuals.max().total_cmp(&b.residuals.max()))
 }
 
 /// The program's own part of a solution of its linearization.

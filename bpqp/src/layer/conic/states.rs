@@ -115,7 +115,8 @@ pub(super) fn read(of: &Program, rows_of: &CscMatrix, solution: &Solution) -> Ve
         let multiplier = w[0].max(0.0);
         // One row has no curvature: |u| is linear beside zero.
         let is_active = state == State::Smooth && lowest_slack <= highest_dual;
-        let is_curved = is_active && is_directed && rows.len() > 2;
+        // A multiplier that counts as zero has no curvature either.
+        let is_curved = is_active && is_directed && rows.len() > 2 && highest_dual > WEAK;
         let curvature = if is_curved { multiplier / t } else { 0.0 };
         ConePoint { rows, state, unit, length: if is_directed { t } else { 0.0 }, curvature, multiplier }
     };

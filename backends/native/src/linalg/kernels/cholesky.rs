@@ -1,18 +1,18 @@
-//! Cholesky factorization of a matrix that fits in the cache: left-looking, with tiles of four columns by up to three
+//! Cholesky factorization of a few columns, or of a matrix that fits in the first cache: left-looking, with tiles of four columns by up to three
 //! vectors in registers.
 
 use pulp::{Arch, Simd};
 
 use super::blocks::WIDTH;
 
-/// Overwrites the lower triangle of `a` (`n × n`, by columns `stride` apart) with `L`, `A = LLᵀ`; false where a pivot is
-/// not positive. What is above the diagonal is not used.
+/// Overwrites the first `width` columns of the lower triangle of `a` (`n` rows, by columns `stride` apart) with those of `L`,
+/// `A = LLᵀ`; false where a pivot is not positive. What is above the diagonal is not used.
 #[pulp::with_simd(cholesky = Arch::new())]
 #[inline(always)]
-pub(crate) fn cholesky_with_simd<S: Simd>(simd: S, a: &mut [f64], stride: usize, n: usize) -> bool {
+pub(crate) fn cholesky_with_simd<S: Simd>(simd: S, a: &mut [f64], stride: usize, n: usize, width: usize) -> bool {
     let lanes = S::F64_LANES;
     let mut j = 0;
-    while j + WIDTH <= n {
+    while j + WIDTH <= width {
         let (done, rest) = a.split_at_mut(j * stride);
         let mut row = j;
         while row + 3 * lanes <= n {
@@ -29,7 +29,7 @@ pub(crate) fn cholesky_with_simd<S: Simd>(simd: S, a: &mut [f64], stride: usize,
         }
         j += WIDTH;
     }
-    (j..n).all(|j| factor_column(a, stride, n, j))
+    (j..width).all(|j| factor_column(a, stride, n, j))
 }
 
 /// Subtracts from `V` vectors of rows, in four columns from `j` on, what the columns before them take.

@@ -12,7 +12,7 @@ use pulp::{Arch, Simd};
 
 pub(crate) use cholesky::cholesky;
 pub(crate) use columns::{dots, gram, lower_gram, subtract_columns, subtract_symmetric};
-pub(crate) use products::{is_large, lower_square, transposed_product};
+pub(crate) use products::{is_large, lower_square, subtract_product, transposed_product};
 pub(crate) use triangular::{solve_lower, solve_rows_lower, solve_rows_lower_many, solve_rows_upper, solve_upper};
 
 /// From this length on the choice of instructions pays.

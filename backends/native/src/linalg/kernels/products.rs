@@ -16,6 +16,13 @@ pub(crate) fn transposed_product(a: &[f64], b: &[f64], n: usize, out: MatMut<'_,
     matmul(out, Accum::Replace, a.transpose(), b, 1.0, Par::Seq);
 }
 
+/// `out −= A B` for `A` (`n × k`), `B` (`k × cols`) and `out` (`n × cols`), all by columns.
+pub(crate) fn subtract_product(a: &[f64], b: &[f64], n: usize, out: &mut [f64]) {
+    let (k, cols) = (a.len() / n.max(1), out.len() / n.max(1));
+    let (a, b) = (MatRef::from_column_major_slice(a, n, k), MatRef::from_column_major_slice(b, k, cols));
+    matmul(MatMut::from_column_major_slice_mut(out, n, cols), Accum::Add, a, b, -1.0, Par::Seq);
+}
+
 /// The lower triangle of `out = AᵀA` for `A` (`n × k`) and `out` (`k × k`), by columns; what is above it is not used.
 pub(crate) fn lower_square(a: &[f64], n: usize, out: &mut [f64]) {
     let k = a.len() / n.max(1);
