@@ -238,6 +238,22 @@ fn refused_gradients_are_nan_or_left_out_and_say_why() {
     }
 }
 
+/// The same with a matrix for each member, where not one of them has a gradient.
+#[test]
+fn a_batch_without_a_gradient_is_nan_throughout() {
+    let device = (&Device::flex().autodiff(), DType::F64);
+    let layer = Layer::builder().at_kink(AtKink::Refuse).build().unwrap();
+    let q = Tensor::<2>::from_data(TensorData::from([[0.0], [0.0]]), device).require_grad();
+    let p = Tensor::<3>::from_data(TensorData::from([[[1.0]], [[2.0]]]), device).require_grad();
+    let bound = |v: f64| Tensor::<1>::from_data(TensorData::from([v]), device);
+    let qp = Qp::new(p.clone(), q.clone()).bounds(bound(0.0), bound(f64::INFINITY));
+    let solution = QpLayer::new(layer).forward(&qp).unwrap();
+    let gradients = solution.x().sum().backward();
+    let of_q: Vec<f64> = q.grad(&gradients).unwrap().into_data().iter().collect();
+    let of_p: Vec<f64> = p.grad(&gradients).unwrap().into_data().iter().collect();
+    assert!(of_q.len() == 2 && of_p.len() == 2 && of_q.iter().chain(&of_p).all(|g| g.is_nan()), "{of_q:?} {of_p:?}");
+}
+
 #[test]
 fn factor_models_have_the_gradient_of_their_product() {
     let device = (&Device::flex().autodiff(), DType::F64);

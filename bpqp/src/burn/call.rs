@@ -178,7 +178,7 @@ impl Call {
             let (values, shape) = (stored[k].take()?, self.blocks[k].as_ref()?);
             let (rows, columns) = shape.size;
             let len = rows * columns;
-            let mut out = vec![0.0; if shape.batched { values.len() } else { len }];
+            let mut out = vec![0.0; if shape.batched { certificates.len() * len } else { len }];
             for (member, certificate) in certificates.iter().enumerate() {
                 let place = if shape.batched { member * len..(member + 1) * len } else { 0..len };
                 match certificate {

@@ -92,7 +92,8 @@ impl Chart {
                         text x=(LEFT - 8.0) y=(y.at(value) + 4.0) text-anchor="end" { (label) }
                     }
                     @for (value, label) in places {
-                        text x=(x.at(value)) y=(HEIGHT - BOTTOM + 18.0) text-anchor="middle" { (label) }
+                        @let anchor = if x.at(value) + 36.0 > WIDTH { "end" } else { "middle" };
+                        text x=(x.at(value)) y=(HEIGHT - BOTTOM + 18.0) text-anchor=(anchor) { (label) }
                     }
                     text x=(0.5 * (LEFT + WIDTH - RIGHT)) y=(HEIGHT - 6.0) text-anchor="middle" { (self.x) }
                     text x="0" y="0" transform=(format!("translate(14 {}) rotate(-90)", 0.5 * HEIGHT)) text-anchor="middle" { (self.y) }

@@ -14,6 +14,8 @@ use crate::cli::page::lines::{Chart, Line};
 
 /// Holdings that a plot of a portfolio tells apart; the rest is one.
 const HOLDINGS: usize = 7;
+/// Points of a line of holdings: those of single decisions jump too much to be read.
+const POINTS: usize = 60;
 
 /// What the page is made of.
 pub(super) struct Content<'a> {
@@ -133,13 +135,18 @@ fn portfolio(content: &Content<'_>, method: Method) -> Markup {
     let holding = |j: usize| days.iter().map(|d| f64::from(d.weights[j])).sum::<f64>() / days.len() as f64;
     let mut order: Vec<usize> = (0..content.data.stocks).collect();
     order.sort_by(|&a, &b| holding(b).total_cmp(&holding(a)));
+    let each = days.len().div_ceil(POINTS);
     let (shown, rest) = order.split_at(HOLDINGS.min(order.len()));
     let line = |name: String, stocks: &[usize]| {
         let weight = |d: &Day| stocks.iter().map(|&j| f64::from(d.weights[j])).sum::<f64>();
-        Line { name, points: days.iter().enumerate().map(|(k, d)| (k as f64, weight(d))).collect(), band: vec![] }
+        let points = days.chunks(each).enumerate().map(|(k, days)| {
+            let middle = (k * each) as f64 + 0.5 * (days.len() - 1) as f64;
+            (middle, mean(&days.iter().map(weight).collect::<Vec<_>>()))
+        });
+        Line { name, points: points.collect(), band: vec![] }
     };
     let mut lines: Vec<Line> = shown.iter().map(|&j| line(content.prices.names[j].clone(), &[j])).collect();
     lines.push(line(format!("{} others", rest.len()), rest));
-    let title = format!("{}: shares held, first seed", method.as_str());
+    let title = format!("{}: shares held, means of {each} decisions, first seed", method.as_str());
     Chart { title, x: "date".into(), y: "share".into(), lines, places: places(content) }.render()
 }
