@@ -1,4 +1,4 @@
-//! Learns the rules of 4×4 Sudoku from solved puzzles, as in OptNet (Amos and Kolter, 2017), in about a minute:
+//! Learns the rules of 4×4 Sudoku from solved puzzles, as in OptNet (Amos and Kolter, 2017), in a few minutes:
 //! `cargo run --release -p bpqp --features train --example sudoku -- [epochs] [plot.svg]`.
 //!
 //! A layer maps a puzzle, one-hot over 64 variables, to the solution of `min ½ε‖x‖² − pᵀx  s.t.  A x = A v,  x ≥ 0`. `A` and
