@@ -12,13 +12,13 @@ source scripts/osqp-offline.sh
 source scripts/vendor-libraries.sh
 
 # All but good-lp-highs, which compiles HiGHS for minutes: scripts/test-good-lp-highs.sh checks it.
-all=(--workspace --features bpqp/osqp,bpqp/good-lp,bpqp/dynamic,bpqp-conformance/osqp)
+all=(--workspace --features bpqp/osqp,bpqp/good-lp,bpqp/dynamic,bpqp/train,bpqp-conformance/osqp)
 
 step cargo fmt --all --check
 step cargo fmt --manifest-path examples/third-party-backend/Cargo.toml --check
 step cargo fmt --manifest-path fuzz/Cargo.toml --check
 step cargo clippy "${all[@]}" --all-targets -- -D warnings
-for features in "" native clarabel osqp good-lp dynamic io cli; do
+for features in "" native clarabel osqp good-lp dynamic io cli burn; do
     step cargo clippy -p bpqp --all-targets --no-default-features --features "$features" -- -D warnings
 done
 RUSTDOCFLAGS="-D warnings" step cargo doc "${all[@]}" --no-deps

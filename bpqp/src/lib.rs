@@ -24,6 +24,8 @@
 //! A training loop keeps a [`LayerSession`]. Statuses tell how a solve ended, [`Error`]s what was wrong with the question.
 
 mod builder;
+#[cfg(feature = "burn")]
+pub mod burn;
 mod check;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -206,3 +206,12 @@ fn the_papers_cone_programs_are_solved_to_the_known_solution() {
         assert!(difference(solved.x(), &problem.solution.unwrap().x) < 1e-6);
     }
 }
+
+/// Two rows of this one are so nearly parallel that the shortest point with all rows active is far off, and some row would
+/// have to pull: it is not the solution.
+#[test]
+fn a_solution_is_not_claimed_where_a_multiplier_is_negative() {
+    let recipe = Recipe::new(Family::PaperLp).n(10).m(5).p(5);
+    assert!(recipe.seed(67).generate().unwrap().solution.is_none());
+    assert!(recipe.seed(1).generate().unwrap().solution.is_some());
+}

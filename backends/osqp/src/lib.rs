@@ -24,9 +24,11 @@
 //! | `adaptive_rho_interval`, `check_termination` | integer ≥ 1 | 50, 25 |
 //! | `adaptive_rho_tolerance` | ≥ 1 | 5 |
 //! | `scaling` | integer, 0 for none | 10 |
-//! | `polishing` | `true` or `false` | `true` |
+//! | `polishing` | `true` or `false` | as `verify` |
 //! | `polish_refine_iter` | integer | 10 |
 //! | `delta` | positive | 1e-6 |
+//! | `check_dualgap` | `true` or `false` | `true` |
+//! | `verify` | `true` or `false`: one run at the tolerance, whose answer is OSQP's word alone | `true` |
 //! | `max_iter` | integer ≥ 1; the setting `max_iterations` goes first | 200000 |
 //!
 //! # Building

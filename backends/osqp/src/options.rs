@@ -8,7 +8,7 @@ use crate::budget::Budget;
 use crate::ffi::{Int, RawSettings, default_settings};
 use crate::solver::NAME;
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 14] = [
     "rho",
     "sigma",
     "alpha",
@@ -21,6 +21,8 @@ const KNOWN: [&str; 12] = [
     "polish_refine_iter",
     "delta",
     "max_iter",
+    "check_dualgap",
+    "verify",
 ];
 
 /// Iteration limit where the caller names none: OSQP's 4000 end too early for tolerances that gradients need.
@@ -39,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) time_limit: Option<Duration>,
     /// Whether to polish.
     pub(crate) polishing: bool,
+    /// Whether answers are judged by the data, and improved where they do not hold; else OSQP's word is taken.
+    pub(crate) verify: bool,
     verbose: bool,
     numbers: Numbers,
 }
@@ -56,6 +60,7 @@ struct Numbers {
     scaling: u32,
     polish_refine_iter: u32,
     delta: f64,
+    check_dualgap: bool,
 }
 
 /// One run of OSQP within a solve.
@@ -92,17 +97,25 @@ impl Options {
             scaling: integer("scaling", 10, 0)?,
             polish_refine_iter: integer("polish_refine_iter", 10, 0)?,
             delta: number("delta", 1e-6, positive, "must be positive")?,
+            check_dualgap: settings.option("check_dualgap")?.unwrap_or(true),
         };
         let max_iter = integer("max_iter", MAX_ITER, 1)?;
+        let verify = settings.option("verify")?.unwrap_or(true);
         Ok(Self {
             tolerance: settings.tolerance,
             max_iterations: settings.max_iterations.unwrap_or(max_iter),
             iterations_limited: settings.max_iterations.is_some() || settings.options.contains_key("max_iter"),
             time_limit: settings.time_limit,
-            polishing: settings.option("polishing")?.unwrap_or(true),
+            polishing: settings.option("polishing")?.unwrap_or(verify),
+            verify,
             verbose: settings.verbose,
             numbers,
         })
+    }
+
+    /// The accuracy that a solve starts with.
+    pub(crate) fn accuracy(&self) -> Accuracy {
+        if self.verify { Accuracy::first(self.tolerance) } else { Accuracy::plain(self.tolerance) }
     }
 
     /// OSQP's settings for one run within `budget`, to which OSQP adds `setup_seconds`.
@@ -121,13 +134,13 @@ impl Options {
         raw.polish_refine_iter = numbers.polish_refine_iter.into();
         raw.delta = numbers.delta;
         raw.polishing = run.polish.into();
-        raw.check_termination = if run.polish { 1 } else { numbers.check_termination.into() };
+        raw.check_termination = if run.polish && self.verify { 1 } else { numbers.check_termination.into() };
         raw.eps_abs = run.accuracy.residual;
         raw.eps_rel = run.accuracy.residual;
         raw.eps_prim_inf = run.accuracy.infeasibility;
         raw.eps_dual_inf = run.accuracy.infeasibility;
         raw.scaled_termination = 0;
-        raw.check_dualgap = 1;
+        raw.check_dualgap = numbers.check_dualgap.into();
         raw.warm_starting = 1;
         raw.max_iter = Int::from(budget.iterations().max(1));
         if let Some(seconds) = budget.seconds() {
@@ -151,6 +164,11 @@ impl Accuracy {
     /// Loose, since polishing then often gives the exact solution; tight for certificates, since a loose one lies.
     pub(crate) fn first(tolerance: f64) -> Self {
         Self { residual: (0.1 * tolerance).max(1e-5), infeasibility: 1e-9 }
+    }
+
+    /// The tolerance alone, as a caller of OSQP would give it.
+    pub(crate) fn plain(tolerance: f64) -> Self {
+        Self { residual: tolerance, infeasibility: tolerance }
     }
 
     /// Two digits more for the points, or `None` where OSQP cannot be expected to give more.
@@ -191,7 +209,15 @@ mod tests {
         assert_eq!(raw("polish_refine_iter", "2").polish_refine_iter, 2);
         assert_eq!(raw("delta", "1e-7").delta, 1e-7);
         assert_eq!(raw("max_iter", "7").max_iter, 7);
+        assert_eq!(raw("check_dualgap", "false").check_dualgap, 0);
         assert!(!Options::parse(&with("polishing", "false")).unwrap().polishing);
+    }
+
+    #[test]
+    fn unverified_runs_ask_for_the_tolerance_itself_and_do_not_polish() {
+        let options = Options::parse(&Settings { tolerance: 1e-5, ..with("verify", "false") }).unwrap();
+        assert!(!options.polishing);
+        assert_eq!(options.accuracy(), Accuracy { residual: 1e-5, infeasibility: 1e-5 });
     }
 
     #[test]
@@ -205,6 +231,7 @@ mod tests {
             ("adaptive_rho_interval", "0"),
             ("scaling", "-1"),
             ("max_iter", "0"),
+            ("verify", "perhaps"),
             ("max_step_fraction", "0.9"),
         ] {
             let error = Options::parse(&with(name, value)).unwrap_err();

@@ -114,6 +114,15 @@ impl OsqpSession {
         }
     }
 
+    /// One run whose answer is taken as OSQP gives it.
+    fn solve_unverified(&mut self, accuracy: Accuracy, budget: &mut Budget, out: &mut Solution) -> Result<Status> {
+        let polish = self.options.polishing;
+        let Some(status) = self.run(Run { accuracy, polish }, budget, out)? else { return Ok(self.broken(out)?.1) };
+        self.lost = !status.has_solution();
+        out.objective = self.program.as_ref().objective(&out.x);
+        Ok(status)
+    }
+
     /// After a failed factorization within a run nothing of the solver is worth keeping.
     fn broken(&mut self, out: &mut Solution) -> Result<(Status, Status)> {
         self.rebuild(self.program.clone())?;
@@ -129,9 +138,12 @@ impl Session for OsqpSession {
         if std::mem::take(&mut self.lost) {
             self.rebuild(self.program.clone())?;
         }
-        let mut accuracy = Accuracy::first(self.options.tolerance);
+        let mut accuracy = self.options.accuracy();
         out.resize(self.program.as_ref().num_vars(), self.program.as_ref().num_rows(), 0);
         out.iterations = 0;
+        if !self.options.verify {
+            return self.solve_unverified(accuracy, &mut budget, out);
+        }
         loop {
             let (claim, status) = self.stage(accuracy, &mut budget, out)?;
             let mendable = matches!(status, Status::SolvedInaccurate | Status::NumericalError) && !budget.is_spent();
@@ -190,7 +202,7 @@ fn build(program: &ProgramRef<'_>, options: &Options) -> Result<(Stack, RawSolve
     let stack = Stack::new(program);
     let (p, a) = (Matrix::new(program.p())?, Matrix::new(stack.matrix(program)?.as_ref())?);
     let sides = stack.sides(program);
-    let run = Run { accuracy: Accuracy::first(options.tolerance), polish: false };
+    let run = Run { accuracy: options.accuracy(), polish: false };
     let settings = options.raw(run, &Budget::new(options.max_iterations, options.time_limit), 0.0);
     let solver = RawSolver::setup((&p, program.q()), (&a, &sides.l, &sides.u), &settings)?;
     Ok((stack, solver))

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::repro::args::ReproArgs;
+#[cfg(feature = "train")]
+use super::train::args::TrainArgs;
 use crate::generate::Family;
 use crate::{AtDegeneracy, AtInfeasibility, AtKink, Settings};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -42,6 +45,11 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Write a benchmark problem
     Generate(GenerateArgs),
+    /// Make tables of the paper again: the paper's problems, its baseline and its method beside the backends
+    Repro(ReproArgs),
+    /// Train a model through the layer
+    #[cfg(feature = "train")]
+    Train(TrainArgs),
 }
 
 #[derive(Args, Clone, Debug)]

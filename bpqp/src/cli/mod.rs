@@ -18,10 +18,14 @@ mod generate;
 mod grad;
 mod input;
 mod output;
+mod page;
 mod report;
+mod repro;
 mod scaling;
 mod solve;
 mod table;
+#[cfg(feature = "train")]
+mod train;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -62,6 +66,9 @@ fn dispatch(registry: &Registry, cli: Cli, json: bool) -> Result<Outcome, Failur
         Command::Bench(args) => bench::run(registry, &args, json),
         Command::Audit(args) => audit::run(registry, &args, json),
         Command::Generate(args) => generate::run(&args, json),
+        Command::Repro(args) => repro::run(registry, &args, json),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::run(registry, &args, json),
     }
 }
 

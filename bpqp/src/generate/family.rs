@@ -13,7 +13,7 @@ pub enum Family {
     /// `[0, 1)`, `P = FᵀF + 0.001 I`, `h = Gz`. Hardly any inequality is active at the solution.
     PaperQp,
     /// The LPs of the same paper with the objective `qᵀx + ε‖x‖²`: `q = −Gᵀλ₀` with `λ₀ ≥ 0` keeps them bounded. All
-    /// inequalities are active for small `ε`.
+    /// inequalities are active for small `ε`; where that is not small enough the solution is not known.
     PaperLp,
     /// The SOCPs of the same paper: a linear objective over a ball. There is no `m` and no `p`.
     PaperSocp,

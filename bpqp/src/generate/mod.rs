@@ -118,7 +118,13 @@ impl Recipe {
         let random = &mut Random::new(self.seed);
         let (program, solution) = match self.family {
             Family::PaperQp => (paper::qp(sizes, random)?, None),
-            Family::PaperLp => known(paper::lp(sizes, self.epsilon, random)?),
+            Family::PaperLp => {
+                // Where the rows are so nearly parallel that the shortest point is far away, not all of them are active.
+                let (program, solution) = known(paper::lp(sizes, self.epsilon, random)?);
+                let multipliers = |s: &Solution| s.y[program.blocks().inequalities.clone()].iter().all(|y| *y > 0.0);
+                let solution = solution.filter(multipliers);
+                (program, solution)
+            }
             Family::PaperSocp => known(paper::socp(sizes.n, random)?),
             Family::Gaussian => known(planted::gaussian(sizes, random)?),
             Family::RandomSparse => known(planted::random_sparse(sizes, random)?),

@@ -52,6 +52,20 @@ pub(super) fn read_numbers(path: &Path) -> Result<Vec<f64>> {
     })
 }
 
+/// The text of a file, plain or gzipped.
+#[cfg(feature = "train")]
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|source| io_error(path, source))?;
+    text_of(&path.to_string_lossy(), &bytes)
+}
+
+/// The text of bytes, plain or gzipped.
+#[cfg(feature = "train")]
+pub(crate) fn text_of(name: &str, bytes: &[u8]) -> Result<String> {
+    let bytes = unpack(bytes).map_err(|source| io_error(Path::new(name), source))?;
+    utf8(name, &bytes).map(str::to_owned)
+}
+
 fn io_error(path: &Path, source: io::Error) -> Error {
     Error::Io { path: path.into(), source }
 }

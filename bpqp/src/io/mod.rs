@@ -45,6 +45,8 @@ use std::path::Path;
 pub(crate) use json::ConeJson;
 pub use json::{CooJson, CscJson, to_json};
 pub use load::Format;
+#[cfg(feature = "train")]
+pub(crate) use load::{read_text, text_of};
 
 use crate::{Program, Result};
 

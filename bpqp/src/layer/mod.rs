@@ -124,6 +124,12 @@ impl Layer {
         self.run(Cow::Borrowed(program))
     }
 
+    /// As [`forward`](Self::forward), with the program inside.
+    #[cfg(feature = "burn")]
+    pub(crate) fn forward_owned(&self, program: Program) -> Result<Solved<'static>> {
+        self.run(Cow::Owned(program))
+    }
+
     /// Takes `solution`, found elsewhere, for what the forward solver would have returned: `x` (`d`), `y` (stacked rows),
     /// `bound_duals` (`d`), `cone_duals` (stacked cone rows). The status is what its residuals bear out.
     ///

@@ -1,45 +1,31 @@
-//! The HTML page of `bpqp compare --report`: one file without scripts, fonts or anything else from elsewhere.
-//!
-//! `maud` escapes whatever is put into the page, names and messages of solvers included.
+//! The HTML page of `bpqp compare --report`.
 
-mod dots;
 mod facts;
 mod tables;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 pub(super) use facts::Facts;
 
-use self::dots::{Plot, Series};
 use super::render::{short, summary};
+use crate::cli::page;
+use crate::cli::page::dots::{Plot, Series};
 use crate::compare::{Comparison, Problem, Run};
 
 /// The whole page.
 pub(super) fn page(problems: &[Problem], comparison: &Comparison, facts: &Facts) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "BPQP: " (problems.len()) " problems, " (comparison.pairs.len()) " pairs of backends" }
-                style { (PreEscaped(include_str!("style.css"))) }
-            }
-            body {
-                h1 { "Backends compared" }
-                p.lead { (summary(comparison)) }
-                (facts.render())
-                (tables::failures(comparison))
-                (times(comparison))
-                (residuals(comparison))
-                (tables::agreement(comparison))
-                (tables::certificates(problems, comparison))
-                (tables::runs(comparison))
-            }
-        }
+    let title = format!("BPQP: {} problems, {} pairs of backends", problems.len(), comparison.pairs.len());
+    let body = html! {
+        p.lead { (summary(comparison)) }
+        (facts.render())
+        (tables::failures(comparison))
+        (times(comparison))
+        (residuals(comparison))
+        (tables::agreement(comparison))
+        (tables::certificates(problems, comparison))
+        (tables::runs(comparison))
     };
-    page.into_string()
+    page::document(&title, "Backends compared", body)
 }
 
 /// What is on one axis of a plot: a number of a run, by the backend it tells about.

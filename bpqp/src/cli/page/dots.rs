@@ -6,15 +6,15 @@ use maud::{Markup, html};
 use crate::cli::table::small;
 
 /// One backend's numbers, one for each row; `None` is not drawn.
-pub(super) struct Series {
-    pub(super) name: String,
-    pub(super) points: Vec<Option<f64>>,
+pub(in crate::cli) struct Series {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) points: Vec<Option<f64>>,
 }
 
-pub(super) struct Plot {
-    pub(super) title: String,
-    pub(super) rows: Vec<String>,
-    pub(super) series: Vec<Series>,
+pub(in crate::cli) struct Plot {
+    pub(in crate::cli) title: String,
+    pub(in crate::cli) rows: Vec<String>,
+    pub(in crate::cli) series: Vec<Series>,
 }
 
 const WIDTH: f64 = 760.0;
@@ -70,7 +70,7 @@ impl Axis {
 
 impl Plot {
     /// Leaves out the rows in which no series has a point.
-    pub(super) fn without_empty_rows(mut self) -> Self {
+    pub(in crate::cli) fn without_empty_rows(mut self) -> Self {
         let kept: Vec<bool> = (0..self.rows.len()).map(|i| self.series.iter().any(|s| s.points[i].is_some())).collect();
         let mut keep = kept.iter();
         self.rows.retain(|_| keep.next() == Some(&true));
@@ -81,7 +81,7 @@ impl Plot {
         self
     }
 
-    pub(super) fn render(&self) -> Markup {
+    pub(in crate::cli) fn render(&self) -> Markup {
         let values: Vec<f64> = self.series.iter().flat_map(|s| s.points.iter().flatten().copied()).collect();
         let Some(axis) = Axis::of(&values) else {
             return html! { h3 { (self.title) } p.empty { "Nothing to show: no run has this number." } };
