@@ -180,7 +180,10 @@ fn a_redundant_inequality_through_a_vertex() {
         assert_eq!(certificate.kind, Degenerate, "{name}");
         assert_eq!(certificate.dependent, [0, 1, 2].map(|i| at(Block::Inequalities, i)), "{name}");
         if certificate.inexact_blocks.contains(&"q") {
-            assert!(!certificate.weakly_active.is_empty() && certificate.inexact_blocks.len() == gradient.blocks().len(), "{name}");
+            assert!(
+                !certificate.weakly_active.is_empty() && certificate.inexact_blocks.len() == gradient.blocks().len(),
+                "{name}"
+            );
         } else {
             close(&name, "q", gradient.q(), &[0.0, 0.0]);
             assert_eq!(certificate.inexact_blocks, ["G", "h"], "{name}");
