@@ -180,7 +180,10 @@ fn a_redundant_inequality_through_a_vertex() {
         assert_eq!(certificate.kind, Degenerate, "{name}");
         assert_eq!(certificate.dependent, [0, 1, 2].map(|i| at(Block::Inequalities, i)), "{name}");
         if certificate.inexact_blocks.contains(&"q") {
-            assert!(!certificate.weakly_active.is_empty() && certificate.inexact_blocks.len() == 11, "{name}");
+            assert!(
+                !certificate.weakly_active.is_empty() && certificate.inexact_blocks.len() == gradient.blocks().len(),
+                "{name}"
+            );
         } else {
             close(&name, "q", gradient.q(), &[0.0, 0.0]);
             assert_eq!(certificate.inexact_blocks, ["G", "h"], "{name}");
@@ -257,7 +260,7 @@ fn a_solution_that_is_not_unique() {
         // At a bound of x₁ that has no force, the solution is at a kink; between them, loose.
         assert_ne!(certificate.kind, Exact, "{name}");
         assert!(certificate.loose_variables == [1] || certificate.weakly_active == [at(Block::Bounds, 1)], "{name}");
-        assert_eq!(certificate.inexact_blocks.len(), 11, "{name}");
+        assert_eq!(certificate.inexact_blocks.len(), gradient.blocks().len(), "{name}");
         assert!((gradient.q()[0] + 1.0).abs() < 1e-8, "{name}");
     }
 }
