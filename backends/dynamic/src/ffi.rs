@@ -38,23 +38,30 @@ pub(crate) unsafe fn symbol<F: Copy>(library: &Library, backend: &str, symbol: &
 ///     struct Functions {
 ///         create: fn() -> *mut c_void = "Highs_create";
 ///     }
+///     optional { /* as above: functions that some versions lack, which are `None` then */ }
 /// }
 /// ```
 macro_rules! function_table {
-    (backend = $backend:expr; struct $name:ident { $($field:ident: fn($($arg:ty),* $(,)?) $(-> $ret:ty)? = $symbol:literal;)* }) => {
+    (
+        backend = $backend:expr;
+        struct $name:ident { $($field:ident: fn($($arg:ty),* $(,)?) $(-> $ret:ty)? = $symbol:literal;)* }
+        $(optional { $($extra:ident: fn($($extra_arg:ty),* $(,)?) $(-> $extra_ret:ty)? = $extra_symbol:literal;)* })?
+    ) => {
         /// The library's functions. The library is unloaded with its table, never before.
         pub(crate) struct $name {
             $($field: unsafe extern "C" fn($($arg),*) $(-> $ret)?,)*
+            $($($extra: Option<unsafe extern "C" fn($($extra_arg),*) $(-> $extra_ret)?>,)*)?
             _library: libloading::Library,
         }
 
         impl $name {
-            /// Looks all functions up; a missing one is an error that names it.
+            /// Looks all functions up; a missing one is an error that names it, unless it is optional.
             pub(super) fn load(library: libloading::Library) -> bpqp_traits::Result<Self> {
                 // SAFETY: the types are those of the vendor's header, and the table owns the library.
                 unsafe {
                     Ok(Self {
                         $($field: $crate::ffi::symbol(&library, $backend, $symbol)?,)*
+                        $($($extra: $crate::ffi::symbol(&library, $backend, $extra_symbol).ok(),)*)?
                         _library: library,
                     })
                 }

@@ -1,5 +1,6 @@
 //! Solvers that are loaded at run time, as BPQP backends for LPs and convex QPs: HiGHS, Gurobi, Xpress, MOSEK, COPT and
-//! CPLEX. Building this crate needs none of them; using one needs its library, and its license where it has one.
+//! CPLEX. Xpress, Gurobi and CPLEX take second-order cones too. Building this crate needs none of them; using one needs
+//! its library, and its license where it has one.
 //!
 //! # Where a library is looked for
 //! 1. The option `library`, or the path given to [`DynamicSolver::at`]: a file, or a folder that holds it.
@@ -13,7 +14,8 @@
 //!
 //! # What "solved" means
 //! Every answer is judged by [`KktResiduals`](bpqp_traits::KktResiduals), recomputed from the problem's data. Claims of
-//! infeasibility are proved by an auxiliary LP ([`rays`](bpqp_traits::rays)) that the same library solves.
+//! infeasibility are proved by an auxiliary LP ([`rays`](bpqp_traits::rays)), with cones where the program has some, that
+//! the same library solves.
 //!
 //! # Options
 //! | name | value | default |
@@ -22,6 +24,8 @@
 //! | `threads` | integer | 1 |
 //! | `param:NAME` | the vendor's own parameter NAME | the vendor's |
 
+mod cone_rays;
+mod cones;
 mod copt;
 mod cplex;
 mod ffi;

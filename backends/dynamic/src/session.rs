@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bpqp_traits::claims::{Claim, judge};
-use bpqp_traits::rays::{prove_infeasible, prove_unbounded};
 use bpqp_traits::{
     Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status, check_start,
 };
 
+use crate::cone_rays::prove;
+use crate::cones::{restrict, with_lifted};
 use crate::model::is_quadratic;
 use crate::units::Units;
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, VendorApi};
 
-/// Tolerance of the auxiliary LPs: their duals are certificates, which are believed below 1e-8.
+/// Tolerance of the auxiliary programs: their duals are certificates, which are believed below 1e-8.
 const RAY_TOLERANCE: f64 = 1e-9;
 
 /// What a session was asked for.
@@ -31,7 +32,7 @@ pub(crate) struct DynamicSession<V: VendorApi> {
     library: Arc<V::Library>,
     program: ProgramBuf,
     units: Units,
-    /// The program in these units, as the engine holds it.
+    /// The program in these units, as the engine holds it: its cones over variables of their own.
     scaled: ProgramBuf,
     plan: Plan,
     /// `None` after an update that the library broke off; the next use opens it again.
@@ -40,8 +41,10 @@ pub(crate) struct DynamicSession<V: VendorApi> {
 
 impl<V: VendorApi> DynamicSession<V> {
     pub(crate) fn new(library: Arc<V::Library>, problem: &ProgramRef<'_>, plan: Plan) -> Result<Self> {
-        let units = Units::of(problem);
-        let scaled = units.scale(problem)?;
+        let (units, scaled) = with_lifted(problem, |lifted| {
+            let units = Units::of(lifted);
+            Ok((units, units.scale(lifted)?))
+        })?;
         let engine = Some(V::open(&library, &scaled.as_ref(), &plan.parameters)?);
         Ok(Self { library, program: ProgramBuf::from(problem), units, scaled, plan, engine })
     }
@@ -57,11 +60,11 @@ impl<V: VendorApi> DynamicSession<V> {
     fn run(&mut self, out: &mut Solution) -> Result<(Ended, Status)> {
         let plan = &self.plan;
         let limits = Limits { tolerance: plan.tolerance, iterations: plan.max_iterations, time: plan.time_limit };
-        let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
-        out.resize(n, m, 0);
-        [&mut out.x, &mut out.y, &mut out.bound_duals].into_iter().for_each(|v| v.fill(f64::NAN));
-        out.iterations = 0;
+        size(&self.scaled.as_ref(), out);
         let ended = self.engine()?.run(&limits, out)?;
+        self.units.unscale(out);
+        let program = self.program.as_ref();
+        restrict(out, program.num_vars(), program.num_rows());
         let status = match ended {
             Ended::Point(status) | Ended::NoPoint(status) => status,
             Ended::NotConvex => return Err(not_convex()),
@@ -73,30 +76,29 @@ impl<V: VendorApi> DynamicSession<V> {
             Status::IterationLimit => self.plan.max_iterations.is_some(),
             _ => self.plan.time_limit.is_some(),
         };
-        self.units.unscale(out);
-        let program = self.program.as_ref();
         drop_duals_on_infinite_sides(&program, out);
         Ok((ended, judge(&program, Claim { status, limited }, self.plan.tolerance, out)))
     }
 
     /// Looks for the certificate behind a claim of infeasibility.
-    fn prove(&self, claims: &[Status], deadline: Option<Instant>, out: &mut Solution) -> Result<Status> {
+    fn certify(&self, claims: &[Status], deadline: Option<Instant>, out: &mut Solution) -> Result<Status> {
         let (program, parameters) = (self.program.as_ref(), &self.plan.parameters);
-        let mut solve = |lp: &ProgramRef<'_>| {
+        let mut solve = |auxiliary: &ProgramRef<'_>| {
             let time = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let units = Units::of(lp);
-            let mut found = Solution::default();
-            found.resize(lp.num_vars(), lp.num_rows(), 0);
             let limits = Limits { tolerance: RAY_TOLERANCE, iterations: None, time };
-            V::open(&self.library, &units.scale(lp)?.as_ref(), parameters)?.run(&limits, &mut found)?;
-            units.unscale(&mut found);
+            let mut found = Solution::default();
+            with_lifted(auxiliary, |lifted| {
+                let units = Units::of(lifted);
+                size(lifted, &mut found);
+                V::open(&self.library, &units.scale(lifted)?.as_ref(), parameters)?.run(&limits, &mut found)?;
+                units.unscale(&mut found);
+                Ok(())
+            })?;
+            restrict(&mut found, auxiliary.num_vars(), auxiliary.num_rows());
             Ok(found)
         };
         for claim in claims {
-            let status = match claim {
-                Status::PrimalInfeasible => prove_infeasible(&program, &mut solve, out)?,
-                _ => prove_unbounded(&program, &mut solve, out)?,
-            };
+            let status = prove(&program, *claim, &mut solve, out)?;
             if status == *claim {
                 return Ok(status);
             }
@@ -118,7 +120,7 @@ impl<V: VendorApi> Session for DynamicSession<V> {
             Ended::Point(_) | Ended::NoPoint(_) | Ended::NotConvex => return Ok(status),
         };
         let mut certificate = Solution { iterations: out.iterations, ..Solution::default() };
-        let proved = self.prove(claims, deadline, &mut certificate)?;
+        let proved = self.certify(claims, deadline, &mut certificate)?;
         if proved != Status::NumericalError {
             *out = certificate;
         }
@@ -131,6 +133,10 @@ impl<V: VendorApi> Session for DynamicSession<V> {
         }
         let (n, m) = (self.program.as_ref().num_vars(), self.program.as_ref().num_rows());
         check_start((n, m), x, y, bound_duals)?;
+        // The barrier methods, which serve cones, have no use for one.
+        if self.program.as_ref().cones().is_some() {
+            return Ok(());
+        }
         let [x, y, bound_duals] = self.units.scale_point(x, y, bound_duals);
         self.engine()?.warm_start(&x, &y, &bound_duals)
     }
@@ -140,12 +146,13 @@ impl<V: VendorApi> Session for DynamicSession<V> {
         let program = self.program.as_ref();
         // A program may turn from an LP into a QP and back: other algorithms, and other licenses, serve it then.
         let quadratic = is_quadratic(&program);
-        let units = self.units.or_fresh(Units::of(&program));
-        let engine = self.engine.take().filter(|_| units == self.units && quadratic == self.plan.quadratic);
+        let units = with_lifted(&program, |lifted| Ok(self.units.or_fresh(Units::of(lifted))))?;
+        let same = units == self.units && quadratic == self.plan.quadratic && program.cones().is_none();
+        let engine = self.engine.take().filter(|_| same);
         self.plan.quadratic = quadratic;
         let Some(mut engine) = engine else {
             self.units = units;
-            self.scaled = units.scale(&program)?;
+            self.scaled = with_lifted(&program, |lifted| units.scale(lifted))?;
             self.engine()?;
             return Ok(Reuse::Nothing);
         };
@@ -163,6 +170,13 @@ impl<V: VendorApi> Session for DynamicSession<V> {
             }
         }
     }
+}
+
+/// Buffers for a solution of `program`, as lifted, filled with NaN.
+fn size(program: &ProgramRef<'_>, out: &mut Solution) {
+    out.resize(program.num_vars(), program.num_rows(), 0);
+    [&mut out.x, &mut out.y, &mut out.bound_duals].into_iter().for_each(|v| v.fill(f64::NAN));
+    out.iterations = 0;
 }
 
 /// What rounding leaves on an infinite side is no multiplier.

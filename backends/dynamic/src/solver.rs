@@ -88,6 +88,7 @@ impl<V: VendorApi> ForwardSolver for Lazy<V> {
             update_matrices: true,
             time_limit: true,
             iteration_limit: V::ITERATION_LIMIT,
+            second_order_cones: V::SECOND_ORDER_CONES,
             ..Capabilities::default()
         }
     }
@@ -105,7 +106,7 @@ impl<V: VendorApi> ForwardSolver for Lazy<V> {
 
     fn setup(&self, problem: &ProgramRef<'_>, settings: &Settings) -> Result<Box<dyn Session>> {
         let backend = V::PLACES.backend;
-        if problem.cones().is_some() {
+        if problem.cones().is_some() && !V::SECOND_ORDER_CONES {
             return Err(Error::unsupported(backend, "second-order cones; use clarabel"));
         }
         settings.validate()?;

@@ -9,7 +9,7 @@ const TOLERATED: f64 = 1024.0;
 /// Units stay within this of one.
 const LIMIT: f64 = 1e12;
 
-/// `x = length · x̃` and `(y, ζ) = force · (ỹ, ζ̃)`, both powers of two, so that no digit is lost.
+/// `x = length · x̃` and `(y, ζ, w) = force · (ỹ, ζ̃, w̃)`, both powers of two, so that no digit is lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Units {
     length: f64,
@@ -44,10 +44,15 @@ impl Units {
         let (p, q) = (self.hessian(program.p()), self.costs(program.q()));
         let p = program.p().with_values(&p)?.to_owned();
         let rows = (sides(program.l()), sides(program.u()));
-        ProgramBuf::new(p, q, program.a().to_owned(), rows, (sides(program.lb()), sides(program.ub())))
+        let bounds = (sides(program.lb()), sides(program.ub()));
+        let scaled = ProgramBuf::new(p, q, program.a().to_owned(), rows, bounds)?;
+        match program.cones() {
+            Some(cones) => scaled.with_cones(cones.matrix().to_owned(), sides(cones.offset()), cones.dims().to_vec()),
+            None => Ok(scaled),
+        }
     }
 
-    /// Brings the parts of `program` that `new` changed into `scaled`, which is in these units.
+    /// Brings the parts of `program` that `new` changed into `scaled`, which is in these units. Both have no cones.
     pub(crate) fn update(
         &self,
         scaled: &mut ProgramBuf,
@@ -79,7 +84,7 @@ impl Units {
     /// A solution in these units, in the program's.
     pub(crate) fn unscale(&self, out: &mut Solution) {
         out.x.iter_mut().for_each(|v| *v *= self.length);
-        out.y.iter_mut().chain(&mut out.bound_duals).for_each(|v| *v *= self.force);
+        out.y.iter_mut().chain(&mut out.bound_duals).chain(&mut out.cone_duals).for_each(|v| *v *= self.force);
     }
 
     fn hessian(&self, p: CscRef<'_>) -> Vec<f64> {

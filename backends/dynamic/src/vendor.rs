@@ -16,6 +16,8 @@ pub(crate) trait VendorApi: 'static {
     const WARM_START: bool;
     /// Whether the library stops at a number of iterations, whatever its method.
     const ITERATION_LIMIT: bool;
+    /// Whether the library takes second-order cones, and gives duals of the rows beside them.
+    const SECOND_ORDER_CONES: bool = false;
     /// The loaded library.
     type Library: Send + Sync;
 
@@ -34,10 +36,11 @@ pub(crate) trait VendorApi: 'static {
     /// [`Error::LicenseRefused`] with the vendor's code and what to do.
     fn check_license(library: &Arc<Self::Library>) -> Result<()>;
 
-    /// Hands `program`, which has no cones, to the library.
+    /// Hands `program` to the library. Its cones, if there are any, are over variables of their own:
+    /// [`cones_of`](crate::cones::cones_of).
     ///
     /// # Errors
-    /// [`Error::LicenseRefused`] where the license does not cover it; [`Error::InvalidSetting`] for a parameter it does not
+    /// [`Error::Unsupported`] for cones where this version of the library has none; [`Error::LicenseRefused`] where the license does not cover it; [`Error::InvalidSetting`] for a parameter it does not
     /// know; [`Error::Backend`] for any other refusal.
     fn open(library: &Arc<Self::Library>, program: &ProgramRef<'_>, parameters: &Parameters)
     -> Result<Box<dyn Engine>>;
@@ -52,7 +55,7 @@ pub(crate) trait Engine: Send {
     /// [`Error::Backend`] with the library's code for an end that its status table does not know.
     fn run(&mut self, limits: &Limits, out: &mut Solution) -> Result<Ended>;
 
-    /// Takes `program`, whose patterns are as before. Says what was reused.
+    /// Takes `program`, which has no cones and whose patterns are as before. Says what was reused.
     ///
     /// # Errors
     /// As [`VendorApi::open`]; the engine is of no use then.

@@ -10,7 +10,9 @@ use std::time::Duration;
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{CscMatrix, Error, ErrorKind, ForwardSolver, ProgramUpdate, Settings, Solution, Status};
 
-use common::{Stub, assert_marshals, assert_solves, lp, open, outcome_of, qp, set_option, stub_of};
+use common::{
+    Stub, assert_marshals, assert_marshals_cones, assert_solves, lp, open, outcome_of, qp, set_option, stub_of,
+};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
     stub_of(Vendor::Cplex, defines)
@@ -45,6 +47,11 @@ fn free_rows_come_and_go() {
         session.update(&ProgramUpdate { l: Some(&l), u: Some(&u), ..ProgramUpdate::default() }).unwrap();
         assert_solves(&mut *session, &case);
     }
+}
+
+#[test]
+fn cones() {
+    assert_marshals_cones(Vendor::Cplex);
 }
 
 #[test]

@@ -7,7 +7,9 @@ mod common;
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
 
-use common::{Stub, assert_marshals, lp, open, outcome_of, qp, real_library, set_option, stub_of};
+use common::{
+    Stub, assert_marshals, assert_marshals_cones, lp, open, outcome_of, qp, real_library, set_option, stub_of,
+};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
     stub_of(Vendor::Gurobi, defines)
@@ -25,6 +27,11 @@ fn marshals() {
     let mut out = Solution::default();
     open(&solver, &lp(), &Settings::default()).solve(&mut out).unwrap();
     assert_eq!(out.iterations, 10, "simplex and barrier together");
+}
+
+#[test]
+fn cones() {
+    assert_marshals_cones(Vendor::Gurobi);
 }
 
 #[test]

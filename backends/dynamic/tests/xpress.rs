@@ -8,7 +8,8 @@ use std::process::Command;
 
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{
-    CscMatrix, Error, ErrorKind, ForwardSolver, ProgramBuf, ProgramUpdate, Result, Session, Settings, Solution, Status,
+    CscMatrix, Error, ErrorKind, ForwardSolver, KktResiduals, ProgramBuf, ProgramUpdate, Result, Session, Settings,
+    Solution, Status,
 };
 
 use common::{open, qp, real_library};
@@ -76,6 +77,60 @@ fn marshals() {
             assert!((found - expected).abs() <= 1e-8, "{found} is not {expected}");
         }
     }
+}
+
+/// Where more constraints meet than there are variables, so that the point is known and the multipliers are not: those
+/// are judged by the residuals.
+#[test]
+fn cones() {
+    let Some(solver) = xpress() else { return };
+    let settings = Settings::with_tolerance(1e-9);
+    for case in [common::cone_lp(), common::cone_qp()] {
+        let mut out = Solution::default();
+        assert_eq!(open(&solver, &case, &settings).solve(&mut out), Ok(Status::Solved));
+        assert!(KktResiduals::compute(&case.program.as_ref(), &out).max() <= 1e-9);
+        assert!(out.x.iter().zip(&case.x).all(|(found, x)| (found - x).abs() <= 1e-7), "{:?}", out.x);
+    }
+}
+
+/// Numbers in `−1 ≤ v < 1`, from a linear congruence.
+fn random(state: &mut u64) -> f64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+}
+
+/// A program of 8 variables in a box with cones of dimensions 1, 3 and 5 that hold the origin strictly inside: it has a
+/// solution, and multipliers. `rank` is that of its Hessian.
+fn random_cones(seed: u64, rank: usize) -> ProgramBuf {
+    const N: usize = 8;
+    let mut state = seed;
+    let mut dense = |rows: usize| (0..rows * N).map(|_| random(&mut state)).collect::<Vec<_>>();
+    let (f, s, a, q) = (dense(rank), dense(9), dense(2), dense(1));
+    let product = |i: usize, j: usize| (0..rank).map(|k| f[k * N + i] * f[k * N + j]).sum::<f64>();
+    let upper: Vec<_> = (0..N).flat_map(|j| (0..=j).map(move |i| (i, j))).map(|(i, j)| (i, j, product(i, j))).collect();
+    let p = CscMatrix::from_triplets(N, N, &upper).unwrap();
+    let a = CscMatrix::from_dense_rows(2, N, &a).unwrap();
+    let program = ProgramBuf::new(p, q, a, (vec![-0.5, 0.0], vec![0.5, 0.0]), (vec![-2.0; N], vec![2.0; N])).unwrap();
+    let offset = vec![0.25, 0.5, 0.25, 0.0, 1.0, 0.5, 0.0, -0.5, 0.0];
+    program.with_cones(CscMatrix::from_dense_rows(9, N, &s).unwrap(), offset, vec![1, 3, 5]).unwrap()
+}
+
+#[test]
+fn random_programs_with_cones() {
+    let Some(solver) = xpress() else { return };
+    let (mut ends, mut active) = ([0; 2], 0);
+    for (seed, rank) in (0..50).flat_map(|seed| [0, 4, 8].map(|rank| (seed, rank))) {
+        let program = random_cones(seed, rank);
+        let mut out = Solution::default();
+        let mut session = solver.setup(&program.as_ref(), &Settings::with_tolerance(1e-8)).unwrap();
+        let status = session.solve(&mut out).unwrap();
+        let residual = KktResiduals::compute(&program.as_ref(), &out).max();
+        assert!(residual <= 1e-7, "seed {seed}, rank {rank}: {status}, {residual:e}");
+        ends[usize::from(status == Status::Solved)] += 1;
+        active += usize::from(out.cone_duals[1].max(out.cone_duals[4]) > 1e-3);
+    }
+    println!("not solved, solved: {ends:?}; with an active cone: {active}");
+    assert!(active >= 100 && ends[0] <= 3, "{ends:?}, {active}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use bpqp_traits::{CscMatrix, CscRef, ProgramRef, Result, Reuse, Solution};
 use super::NAME;
 use super::ffi::{Library, Model, Problem};
 use super::status::{ended, failed};
+use crate::cones::cones_of;
 use crate::model::{Matrix, is_quadratic, with_infinity};
 use crate::rows::{RangeAt, Rows};
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
@@ -35,15 +36,19 @@ mod number {
     pub(super) const QPMETHOD: c_int = 1063;
     pub(super) const THREADS: c_int = 1067;
     pub(super) const BAREPCOMP: c_int = 3002;
+    pub(super) const BARQCPEPCOMP: c_int = 3020;
+    pub(super) const CALCQCPDUALS: c_int = 4003;
 
     pub(super) const DUAL_SIMPLEX: c_int = 2;
     pub(super) const BARRIER: c_int = 4;
+    pub(super) const FORCE: c_int = 2;
 }
 
 pub(super) struct CplexEngine {
     problem: Problem,
     /// Rows that CPLEX holds: those that are not free, which it would give a wrong status.
     held: Vec<usize>,
+    has_cones: bool,
     own: BTreeMap<String, String>,
 }
 
@@ -54,7 +59,13 @@ impl CplexEngine {
         environment.set_int(number::THREADS, c_int::try_from(parameters.threads).unwrap_or(c_int::MAX))?;
         environment.set_int(number::LPMETHOD, number::DUAL_SIMPLEX)?;
         environment.set_int(number::QPMETHOD, number::BARRIER)?;
-        let mut engine = Self { problem: Problem::new(environment)?, held: Vec::new(), own: parameters.own.clone() };
+        let has_cones = !cones_of(program).is_empty();
+        if has_cones {
+            // By default its own reductions come first, and may leave no multipliers.
+            environment.set_int(number::CALCQCPDUALS, number::FORCE)?;
+        }
+        let (problem, own) = (Problem::new(environment)?, parameters.own.clone());
+        let mut engine = Self { problem, held: Vec::new(), has_cones, own };
         engine.set_own()?;
         engine.load(program)?;
         Ok(engine)
@@ -71,7 +82,7 @@ impl CplexEngine {
             p: p.as_ref(),
         })?;
         self.held = held;
-        Ok(())
+        cones_of(program).into_iter().try_for_each(|cone| self.problem.add_cone(cone))
     }
 
     /// The parameters that the user named, which come last.
@@ -88,6 +99,9 @@ impl Engine for CplexEngine {
         environment.set_double(number::EPRHS, tolerance.max(MIN_TOLERANCE))?;
         environment.set_double(number::EPOPT, tolerance.max(MIN_TOLERANCE))?;
         environment.set_double(number::BAREPCOMP, tolerance.max(MIN_BARRIER_TOLERANCE))?;
+        if self.has_cones {
+            environment.set_double(number::BARQCPEPCOMP, tolerance.max(MIN_BARRIER_TOLERANCE))?;
+        }
         environment.set_double(number::TILIM, limits.time.map_or(NO_TIME_LIMIT, |time| time.as_secs_f64()))?;
         self.set_own()?;
         let code = self.problem.optimize();

@@ -2,13 +2,15 @@
 #![allow(unsafe_code, reason = "calls into C")]
 
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::ptr::{NonNull, null_mut};
+use std::ops::Range;
+use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
 use bpqp_traits::{Error, Result, Solution};
 
 use super::NAME;
 use super::status::error;
+use crate::cones::{form, too_old};
 use crate::ffi::{function_table, int, text};
 use crate::model::Matrix;
 use crate::rows::Rows;
@@ -55,7 +57,17 @@ function_table! {
             *mut c_void, *mut c_void, *mut c_int, *mut f64, *mut f64, *mut f64, *mut f64, *mut f64,
         ) -> c_int = "CPXsolution";
     }
+    optional {
+        add_cone: fn(
+            *mut c_void, *mut c_void, c_int, c_int, f64, c_int, *const c_int, *const f64, *const c_int, *const c_int,
+            *const f64, *const c_char,
+        ) -> c_int = "CPXaddqconstr";
+        optimize_cones: fn(*mut c_void, *mut c_void) -> c_int = "CPXbaropt";
+    }
 }
+
+/// An optimizer of problems of one type.
+type Optimizer = unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int;
 
 /// The loaded library.
 pub(crate) struct Library {
@@ -189,7 +201,8 @@ pub(super) struct Model<'a> {
 pub(super) struct Problem {
     ptr: NonNull<c_void>,
     environment: Environment,
-    quadratic: bool,
+    /// The optimizer of its type.
+    optimizer: Optimizer,
     n: usize,
     m: usize,
 }
@@ -205,7 +218,8 @@ impl Problem {
         // SAFETY: the environment is alive; the name ends with a zero byte.
         let ptr = NonNull::new(unsafe { (functions.create)(this, &mut code, c"bpqp".as_ptr()) });
         let ptr = ptr.ok_or_else(|| said(&environment.functions, this, code))?;
-        Ok(Self { ptr, environment, quadratic: false, n: 0, m: 0 })
+        let optimizer = functions.optimize_lp;
+        Ok(Self { ptr, environment, optimizer, n: 0, m: 0 })
     }
 
     /// Its environment, to set parameters.
@@ -232,7 +246,9 @@ impl Problem {
             && model.a.start.len() == n + 1
             && model.p.is_none_or(|p| p.start.len() == n + 1);
         check(shapes, "a problem whose shapes do not match")?;
-        (self.n, self.m, self.quadratic) = (n, m, model.p.is_some());
+        (self.n, self.m) = (n, m);
+        let functions = self.functions();
+        self.optimizer = if model.p.is_some() { functions.optimize_qp } else { functions.optimize_lp };
         let ((env, lp), counts) = (self.this(), model.a.counts());
         // SAFETY: the vectors have the lengths that the counts say: checked above, and by construction of `Matrix`. They
         // are copied. Sense: 1 minimize.
@@ -312,12 +328,27 @@ impl Problem {
         self.environment.accepted(code)
     }
 
+    /// Adds the cone `‖x₁‖² − x₀² ≤ 0` over consecutive columns, whose head has the lower bound 0.
+    pub(super) fn add_cone(&mut self, columns: Range<usize>) -> Result<()> {
+        check(columns.end <= self.n && !columns.is_empty(), "a cone of columns that do not exist")?;
+        let (add, optimizer) = (self.functions().add_cone, self.functions().optimize_cones);
+        let (Some(add), Some(optimizer)) = (add, optimizer) else { return Err(too_old(NAME)) };
+        let (columns, value) = form(NAME, columns)?;
+        let ((env, lp), count, columns) = (self.this(), int(NAME, value.len())?, columns.as_ptr());
+        let (none, sense) = (null(), c_int::from(b'L'));
+        // SAFETY: no linear terms, and `count` on the diagonal, of columns that exist: checked above. They are copied.
+        self.environment.accepted(unsafe {
+            add(env, lp, 0, count, 0.0, sense, none, null(), columns, columns, value.as_ptr(), null())
+        })?;
+        self.optimizer = optimizer;
+        Ok(())
+    }
+
     /// Solves; returns the optimizer's code, zero or an error.
     pub(super) fn optimize(&mut self) -> c_int {
         let (env, lp) = self.this();
-        let optimize = if self.quadratic { self.functions().optimize_qp } else { self.functions().optimize_lp };
         // SAFETY: the problem is exclusively borrowed and of the optimizer's type; no callback leads back into Rust.
-        unsafe { optimize(env, lp) }
+        unsafe { (self.optimizer)(env, lp) }
     }
 
     /// The error behind a code of the optimizer.

@@ -39,6 +39,7 @@ impl VendorApi for Cplex {
     const WARM_START: bool = false;
     /// Simplex and barrier have a limit each.
     const ITERATION_LIMIT: bool = false;
+    const SECOND_ORDER_CONES: bool = true;
     type Library = ffi::Library;
 
     fn load(found: Found) -> Result<Self::Library> {

@@ -8,6 +8,7 @@ use bpqp_traits::{CscMatrix, ProgramRef, Result, Reuse, Solution};
 use super::NAME;
 use super::ffi::{Environment, Functions, Model, Of, Problem};
 use super::status::{ended, stopped};
+use crate::cones::cones_of;
 use crate::ffi::int;
 use crate::model::{Matrix, Terms, is_quadratic, with_infinity};
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
@@ -78,6 +79,7 @@ pub(super) struct GurobiEngine {
     rows: Rows,
     /// `A`, to find the rows' values at a start.
     a: CscMatrix,
+    has_cones: bool,
 }
 
 impl GurobiEngine {
@@ -91,12 +93,18 @@ impl GurobiEngine {
             // Refuse what is not convex, rather than search for its global minimum.
             ("NonConvex", "0"),
         ];
+        let cones = cones_of(program);
+        if !cones.is_empty() {
+            // By default there are no multipliers then, not of the rows either.
+            settings.push(("QCPDual", "1"));
+        }
         settings.extend(parameters.own.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let environment = Environment::start(library, &settings)?;
         let rows = Rows::of(program);
         let model = with_problem(&rows, program, |problem| Model::load(environment, problem))?;
-        let mut engine = Self { model, rows, a: program.a().to_owned() };
+        let mut engine = Self { model, rows, a: program.a().to_owned(), has_cones: !cones.is_empty() };
         engine.set_quadratic(program)?;
+        cones.into_iter().try_for_each(|cone| engine.model.add_cone(cone))?;
         engine.model.apply()?;
         Ok(engine)
     }
@@ -112,7 +120,11 @@ impl GurobiEngine {
         let tolerance = format!("{:e}", (MARGIN * limits.tolerance).max(MIN_TOLERANCE));
         self.model.set("FeasibilityTol", &tolerance)?;
         self.model.set("OptimalityTol", &tolerance)?;
-        self.model.set("BarConvTol", &format!("{:e}", (MARGIN * limits.tolerance).max(MIN_GAP)))?;
+        let gap = format!("{:e}", (MARGIN * limits.tolerance).max(MIN_GAP));
+        self.model.set("BarConvTol", &gap)?;
+        if self.has_cones {
+            self.model.set("BarQCPConvTol", &gap)?;
+        }
         let time = limits.time.map_or(INFINITY, |time| time.as_secs_f64());
         self.model.set("TimeLimit", &format!("{time:e}"))
     }

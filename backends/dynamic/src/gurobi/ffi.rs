@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "calls into C")]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ops::Range;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use bpqp_traits::{Error, Result};
 
 use super::NAME;
 use super::status::refused;
+use crate::cones::{form, too_old};
 use crate::ffi::{function_table, in_range, int};
 use crate::model::{Matrix, Terms};
 
@@ -39,6 +41,12 @@ function_table! {
         get_int: fn(*mut c_void, *const c_char, *mut c_int) -> c_int = "GRBgetintattr";
         get_double: fn(*mut c_void, *const c_char, *mut f64) -> c_int = "GRBgetdblattr";
         optimize: fn(*mut c_void) -> c_int = "GRBoptimize";
+    }
+    optional {
+        add_cone: fn(
+            *mut c_void, c_int, *const c_int, *const f64, c_int, *const c_int, *const c_int, *const f64, c_char, f64,
+            *const c_char,
+        ) -> c_int = "GRBaddqconstr";
     }
 }
 
@@ -158,6 +166,18 @@ impl Model {
         // SAFETY: the vectors have `count` entries, of columns that exist: checked above. They are copied.
         let code = unsafe { (self.functions().add_quadratic)(self.ptr.as_ptr(), count, row, column, value.as_ptr()) };
         accepted(code, "the Hessian")
+    }
+
+    /// Adds the cone `‖x₁‖² − x₀² ≤ 0` over consecutive columns, whose head has the lower bound 0.
+    pub(super) fn add_cone(&mut self, columns: Range<usize>) -> Result<()> {
+        check(columns.end <= self.columns && !columns.is_empty(), "a cone of columns that do not exist")?;
+        let add = self.functions().add_cone.ok_or_else(|| too_old(NAME))?;
+        let (columns, value) = form(NAME, columns)?;
+        let (model, count, columns, less) =
+            (self.ptr.as_ptr(), int(NAME, value.len())?, columns.as_ptr(), b'<' as c_char);
+        // SAFETY: no linear terms, and `count` on the diagonal, of columns that exist: checked above. They are copied.
+        let code = unsafe { add(model, 0, null(), null(), count, columns, columns, value.as_ptr(), less, 0.0, null()) };
+        accepted(code, "a cone")
     }
 
     /// New values of entries of the matrix.

@@ -39,6 +39,7 @@ impl VendorApi for Gurobi {
     const WARM_START: bool = true;
     /// Barrier and crossover have a limit each.
     const ITERATION_LIMIT: bool = false;
+    const SECOND_ORDER_CONES: bool = true;
     type Library = ffi::Functions;
 
     fn load(found: Found) -> Result<Self::Library> {

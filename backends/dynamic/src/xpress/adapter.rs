@@ -9,6 +9,7 @@ use bpqp_traits::{ProgramRef, Result, Reuse, Solution};
 use super::NAME;
 use super::ffi::{Library, Model, Problem};
 use super::status::ended;
+use crate::cones::cones_of;
 use crate::model::{Matrix, is_quadratic, with_infinity};
 use crate::rows::{RangeAt, Rows};
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
@@ -44,6 +45,8 @@ mod number {
 pub(super) struct XpressEngine {
     problem: Problem,
     quadratic: bool,
+    /// Whether the barrier solves it: the simplex method takes linear programs alone.
+    barrier: bool,
     own: BTreeMap<String, String>,
 }
 
@@ -62,7 +65,9 @@ impl XpressEngine {
         for rule in [number::BARGAPSTOP, number::BARDUALSTOP, number::BARPRIMALSTOP] {
             problem.set_double(rule, BARRIER_TOLERANCE)?;
         }
-        let mut engine = Self { problem, quadratic: is_quadratic(program), own: parameters.own.clone() };
+        let quadratic = is_quadratic(program);
+        let barrier = quadratic || program.cones().is_some();
+        let mut engine = Self { problem, quadratic, barrier, own: parameters.own.clone() };
         engine.set_own()?;
         engine.load(program)?;
         Ok(engine)
@@ -70,13 +75,17 @@ impl XpressEngine {
 
     fn load(&mut self, program: &ProgramRef<'_>) -> Result<()> {
         let p = if self.quadratic { Matrix::new(NAME, program.p())? } else { Matrix::default() };
+        let cones = cones_of(program);
         self.problem.load(&Model {
             cost: program.q(),
             bounds: (&with_infinity(program.lb(), INFINITY), &with_infinity(program.ub(), INFINITY)),
             rows: &Rows::new((program.l(), program.u()), INFINITY, RangeAt::Upper),
             a: &Matrix::new(NAME, program.a())?,
             p: &p,
-        })
+            cones: cones.len(),
+        })?;
+        let rows = program.num_rows()..;
+        rows.zip(cones).try_for_each(|(row, cone)| self.problem.set_cone(row, cone))
     }
 
     /// The parameters that the user named, which come last.
@@ -106,7 +115,7 @@ impl Engine for XpressEngine {
         self.problem.set_double(number::OPTIMALITYTOL, tolerance)?;
         self.problem.set_double(number::TIMELIMIT, limits.time.map_or(INFINITY, |time| time.as_secs_f64()))?;
         self.set_own()?;
-        self.problem.optimize(if self.quadratic { c"b" } else { c"d" })?;
+        self.problem.optimize(if self.barrier { c"b" } else { c"d" })?;
         self.finish(out)
     }
 

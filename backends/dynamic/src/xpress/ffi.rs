@@ -3,12 +3,14 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::Write;
+use std::ops::Range;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bpqp_traits::{Error, Result, Solution};
 
 use super::{NAME, refused};
+use crate::cones::form;
 use crate::ffi::{function_table, int, text};
 use crate::model::Matrix;
 use crate::rows::Rows;
@@ -43,6 +45,8 @@ function_table! {
         set_double: fn(*mut c_void, c_int, f64) -> c_int = "XPRSsetdblcontrol";
         set_string: fn(*mut c_void, c_int, *const c_char) -> c_int = "XPRSsetstrcontrol";
         int_attribute: fn(*mut c_void, c_int, *mut c_int) -> c_int = "XPRSgetintattrib";
+        add_quadratic: fn(*mut c_void, c_int, i64, *const c_int, *const c_int, *const f64) -> c_int
+            = "XPRSaddqmatrix64";
         optimize: fn(*mut c_void, *const c_char) -> c_int = "XPRSlpoptimize";
         solution: fn(*mut c_void, *mut f64, *mut f64, *mut f64, *mut f64) -> c_int = "XPRSgetlpsol";
     }
@@ -130,6 +134,8 @@ pub(super) struct Model<'a> {
     pub(super) a: &'a Matrix,
     /// Empty for an LP.
     pub(super) p: &'a Matrix,
+    /// How many rows `0 ≤ 0` to append, which cones become.
+    pub(super) cones: usize,
 }
 
 /// One problem inside Xpress, destroyed on drop.
@@ -138,6 +144,8 @@ pub(super) struct Problem {
     environment: Arc<Environment>,
     n: usize,
     m: usize,
+    /// Rows behind the others that are cones.
+    cones: usize,
 }
 
 // SAFETY: a problem is reached through this handle alone and may be used by any one thread at a time.
@@ -155,7 +163,7 @@ impl Problem {
             code: Some(code.into()),
             message: "could not create a problem".into(),
         })?;
-        Ok(Self { ptr, environment, n: 0, m: 0 })
+        Ok(Self { ptr, environment, n: 0, m: 0, cones: 0 })
     }
 
     fn functions(&self) -> &Functions {
@@ -178,8 +186,11 @@ impl Problem {
             && model.a.start.len() == n + 1
             && (model.p.value.is_empty() || model.p.start.len() == n + 1);
         check(shapes, "a problem whose shapes do not match")?;
-        (self.n, self.m) = (n, m);
+        (self.n, self.m, self.cones) = (n, m, model.cones);
         let (start, columns) = (model.a.start64(), model.p.columns());
+        let kind = [&model.rows.kind[..], &vec![b'L'; model.cones]].concat();
+        let with_zeros = |v: &[f64]| [v, &vec![0.0; model.cones]].concat();
+        let (rhs, range) = (with_zeros(&model.rows.rhs), with_zeros(&model.rows.range));
         // SAFETY: the vectors have the lengths that the counts say: checked above, and by construction of `Matrix`. They
         // are copied. Without counts of the columns, `start` has one entry more than there are columns.
         let code = unsafe {
@@ -187,10 +198,10 @@ impl Problem {
                 self.ptr.as_ptr(),
                 c"".as_ptr(),
                 int(NAME, n)?,
-                int(NAME, m)?,
-                model.rows.kind.as_ptr().cast(),
-                model.rows.rhs.as_ptr(),
-                model.rows.range.as_ptr(),
+                int(NAME, kind.len())?,
+                kind.as_ptr().cast(),
+                rhs.as_ptr(),
+                range.as_ptr(),
                 model.cost.as_ptr(),
                 start.as_ptr(),
                 null(),
@@ -205,6 +216,19 @@ impl Problem {
             )
         };
         self.accepted(code)
+    }
+
+    /// Makes an empty row the cone `‖x₁‖² − x₀² ≤ 0` over consecutive columns, whose head has the lower bound 0.
+    pub(super) fn set_cone(&mut self, row: usize, columns: Range<usize>) -> Result<()> {
+        let valid = (self.m..self.m + self.cones).contains(&row) && columns.end <= self.n && !columns.is_empty();
+        check(valid, "a cone of rows or columns that do not exist")?;
+        let (row, (columns, value)) = (int(NAME, row)?, form(NAME, columns)?);
+        let count = i64::from(int(NAME, columns.len())?);
+        // SAFETY: `count` entries on the diagonal, of columns that exist, as does the row: checked above.
+        self.accepted(unsafe {
+            let columns = columns.as_ptr();
+            (self.functions().add_quadratic)(self.ptr.as_ptr(), row, count, columns, columns, value.as_ptr())
+        })
     }
 
     /// New costs (`n`).
@@ -261,9 +285,12 @@ impl Problem {
     pub(super) fn read(&self, out: &mut Solution) -> Result<bool> {
         let lengths = out.x.len() == self.n && out.bound_duals.len() == self.n && out.y.len() == self.m;
         check(lengths, "to write into buffers of a wrong length")?;
+        out.y.resize(self.m + self.cones, 0.0);
         let (x, y, bound_duals) = (out.x.as_mut_ptr(), out.y.as_mut_ptr(), out.bound_duals.as_mut_ptr());
-        // SAFETY: the lengths are checked; null stands for the slacks, which are not asked for.
+        // SAFETY: the lengths are checked, and there is room for all rows; null stands for the slacks, which are not asked
+        // for.
         let code = unsafe { (self.functions().solution)(self.ptr.as_ptr(), x, null_mut(), y, bound_duals) };
+        out.y.truncate(self.m);
         if code == NO_SOLUTION { Ok(false) } else { self.accepted(code).map(|()| true) }
     }
 

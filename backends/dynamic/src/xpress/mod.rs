@@ -32,6 +32,7 @@ impl VendorApi for Xpress {
     const WARM_START: bool = false;
     /// Simplex, barrier and crossover have a limit each.
     const ITERATION_LIMIT: bool = false;
+    const SECOND_ORDER_CONES: bool = true;
     type Library = ffi::Library;
 
     fn load(found: Found) -> Result<Self::Library> {

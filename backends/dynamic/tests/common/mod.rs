@@ -10,7 +10,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bpqp_dynamic::{DynamicSolver, Vendor};
-use bpqp_traits::{CscMatrix, Error, ForwardSolver, ProgramBuf, ProgramUpdate, Session, Settings, Solution, Status};
+use bpqp_traits::{
+    CscMatrix, Error, ErrorKind, ForwardSolver, ProgramBuf, ProgramUpdate, Session, Settings, Solution, Status,
+};
 
 const INF: f64 = f64::INFINITY;
 
@@ -72,6 +74,7 @@ pub(crate) struct Case {
     pub(crate) x: Vec<f64>,
     pub(crate) y: Vec<f64>,
     pub(crate) bound_duals: Vec<f64>,
+    pub(crate) cone_duals: Vec<f64>,
 }
 
 const P: [f64; 16] = [1.0, 0.5, 0.0, 0.0, 0.0, 1.25, 0.0, 0.0, 0.0, 0.0, 0.75, 0.0, 0.0, 0.0, 0.0, 0.0];
@@ -89,7 +92,7 @@ fn case(p: &[f64], q: &[f64], a: &[f64], rows: [[f64; 5]; 2], bounds: [[f64; 4];
     let ([l, u], [lb, ub]) = (rows.map(Vec::from), bounds.map(Vec::from));
     let program = ProgramBuf::new(p, q.to_vec(), a, (l, u), (lb, ub)).unwrap();
     let [x, y, bound_duals] = answer.map(Vec::from);
-    Case { program, x, y, bound_duals }
+    Case { program, x, y, bound_duals, cone_duals: Vec::new() }
 }
 
 const ROWS: [[f64; 5]; 2] = [[0.5, 1.25, -INF, -INF, -2.0], [2.0, 1.25, INF, 3.0, INF]];
@@ -124,6 +127,58 @@ pub(crate) fn heavier() -> Case {
     case(&P.map(|v| 2.0 * v), &[-1.75, 0.5, -1.75, 1.0], &a, rows, BOUNDS, [&X, &y, &ZETA])
 }
 
+const S: [f64; 8] = [0.0, 1.0, 0.5, 0.0, 1.0, 0.0, 0.5, 0.5];
+const CONE_OFFSET: [f64; 4] = [-1.0, 0.875, 0.0, 0.125];
+
+fn with_cones(p: &[f64], q: &[f64], w0: f64) -> Case {
+    let (p, a) =
+        (CscMatrix::from_dense_rows(2, 2, p).unwrap(), CscMatrix::from_dense_rows(1, 2, &[1.0, -1.0]).unwrap());
+    let bounds = (vec![0.75, -INF], vec![2.0, INF]);
+    let program = ProgramBuf::new(p, q.to_vec(), a, (vec![-0.25], vec![2.0]), bounds).unwrap();
+    let s = CscMatrix::from_dense_rows(4, 2, &S).unwrap();
+    Case {
+        program: program.with_cones(s, CONE_OFFSET.to_vec(), vec![1, 3]).unwrap(),
+        x: vec![0.75, 1.0],
+        y: vec![-0.5],
+        bound_duals: vec![-0.25, 0.0],
+        cone_duals: vec![w0, 1.25, -0.75, -1.0],
+    }
+}
+
+pub(crate) fn cone_lp() -> Case {
+    with_cones(&[0.0; 4], &[0.125, -0.75], 0.25)
+}
+
+pub(crate) fn cone_qp() -> Case {
+    with_cones(&[1.0, 0.25, 0.0, 0.5], &[-0.875, -1.1875], 0.5)
+}
+
+/// Second-order cones with and without a quadratic objective, and updates of them; where the library has no functions for
+/// them, they alone are refused.
+pub(crate) fn assert_marshals_cones(vendor: Vendor) {
+    let (solver, _stub) = stub_of(vendor, &[]);
+    assert!(solver.capabilities().second_order_cones);
+    for case in [cone_lp(), cone_qp()] {
+        let mut session = open(&solver, &case, &Settings::default());
+        assert_solves(&mut *session, &case);
+        let elsewhere = CONE_OFFSET.map(|s| s + 0.25);
+        session.update(&ProgramUpdate { cone_offset: Some(&elsewhere), ..ProgramUpdate::default() }).unwrap();
+        assert_eq!(session.solve(&mut Solution::default()), Ok(Status::NumericalError), "an unknown problem");
+        session.update(&ProgramUpdate { cone_offset: Some(&CONE_OFFSET), ..ProgramUpdate::default() }).unwrap();
+        assert_solves(&mut *session, &case);
+        let matrix: Vec<f64> = case.program.as_ref().cones().unwrap().matrix().values().to_vec();
+        let doubled: Vec<f64> = matrix.iter().map(|v| 2.0 * v).collect();
+        for values in [&doubled, &matrix] {
+            session.update(&ProgramUpdate { cone_matrix: Some(values), ..ProgramUpdate::default() }).unwrap();
+        }
+        assert_solves(&mut *session, &case);
+    }
+    let (old, _stub) = stub_of(vendor, &["NO_CONES"]);
+    let refused = old.setup(&cone_lp().program.as_ref(), &Settings::default()).err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::Unsupported, "{refused}");
+    assert_solves(&mut *open(&old, &qp(), &Settings::default()), &qp());
+}
+
 /// A session for `case`.
 pub(crate) fn open(solver: &dyn ForwardSolver, case: &Case, settings: &Settings) -> Box<dyn Session> {
     solver.setup(&case.program.as_ref(), settings).unwrap()
@@ -134,6 +189,7 @@ pub(crate) fn assert_solves(session: &mut dyn Session, case: &Case) {
     let mut out = Solution::default();
     assert_eq!(session.solve(&mut out), Ok(Status::Solved));
     assert_eq!((&out.x, &out.y, &out.bound_duals), (&case.x, &case.y, &case.bound_duals));
+    assert_eq!(out.cone_duals, case.cone_duals);
 }
 
 /// LP and QP, vectors and matrices updated there and back, between an LP and a QP and between kinds of rows too, and a

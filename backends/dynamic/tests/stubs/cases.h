@@ -19,43 +19,59 @@
  * Case MOVED: QP by t = (0.25, 0, -0.125, 0): x + t, sides + At, bounds + t, q - Pt, the same multipliers.
  * Case HEAVIER: QP with 2P and its row 1 doubled, sides too, so y1 = -0.375 and q - Px: the same x.
  *
+ * Cases CONE_LP and CONE_QP: n = 2, one row, and cones of dimensions 1 and 3, as they reach the vendor: over variables
+ * t = Sx + s of their own behind x, with the rows Sx - t = -s and t >= 0 for the heads. With
+ *     S = ((0, 1), (0.5, 0), (1, 0), (0.5, 0.5)), s = (-1, 0.875, 0, 0.125), x = (0.75, 1), t = (0, 1.25, 0.75, 1),
+ *     x0 at its lower bound, the row x0 - x1 at its lower side, w = (w0, 1.25, -0.75, -1), y = -0.5, z = (-0.25, 0):
+ *     S'w = (-0.625, w0 - 0.5), A'y = (-0.5, 0.5), so q = S'w - Px - A'y - z:
+ *     P = 0, w0 = 0.25: q = (0.125, -0.75); P = ((1, 0.25), (0.25, 0.5)), w0 = 0.5: q = (-0.875, -1.1875).
+ * The rows of t have the multipliers -w, and z for t0, a half line, is -w0.
+ *
  * All numbers are exact in binary, and near one, so that they reach the vendor in units of one. */
 #include <math.h>
 #include <stddef.h>
 
-enum { N = 4, M = 5, FREE_ROW = 2 };
-enum { UNKNOWN = -1, QP, LP, MOVED, HEAVIER, CASES };
+enum { N = 4, CONE_N = 6, M = 5, FREE_ROW = 2 };
+enum { UNKNOWN = -1, QP, LP, MOVED, HEAVIER, CONE_LP, CONE_QP, CASES };
 
 #define INF HUGE_VAL
 
+/* `cone` has -1 for the head of the cone of dimension 3 and 1 for the others: the sum of cone[j] x[j]^2 is at most 0. */
 typedef struct {
-    double p[N][N], q[N], a[M][N], l[M], u[M], lb[N], ub[N];
+    double p[CONE_N][CONE_N], q[CONE_N], a[M][CONE_N], l[M], u[M], lb[CONE_N], ub[CONE_N], cone[CONE_N];
 } Program;
 
 typedef struct {
-    double x[N], y[M], z[N];
+    double x[CONE_N], y[M], z[CONE_N];
 } Answer;
 
+#define CONE_SETS \
+    {{1, -1}, {0, 1, -1}, {0.5, 0, 0, -1}, {1, 0, 0, 0, -1}, {0.5, 0.5, 0, 0, 0, -1}}, \
+    {-0.25, 1, -0.875, 0, -0.125}, {2, 1, -0.875, 0, -0.125}, {0.75, -INF, 0, 0, -INF, -INF}, \
+    {2, INF, INF, INF, INF, INF}, {0, 0, 0, -1, 1, 1}
 #define SETS {1, 2, 0, 1}, {1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 0, 2}, {1, 0, 0, 1}
 
 static const Program PROGRAMS[CASES] = {
     [QP] = {
         {{1, 0.5, 0, 0}, {0.5, 1.25, 0, 0}, {0, 0, 0.75, 0}, {0, 0, 0, 0}}, {-0.25, 0.75, -1.375, 1}, {SETS},
-        {0.5, 1.25, -INF, -INF, -2}, {2, 1.25, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1},
+        {0.5, 1.25, -INF, -INF, -2}, {2, 1.25, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1}, {0},
     },
     [LP] = {
         {{0}}, {-0.75, -1, 0.75, -0.75}, {SETS},
-        {0.5, 1.25, -INF, -INF, -2}, {2, 1.25, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1},
+        {0.5, 1.25, -INF, -INF, -2}, {2, 1.25, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1}, {0},
     },
     [MOVED] = {
         {{1, 0.5, 0, 0}, {0.5, 1.25, 0, 0}, {0, 0, 0.75, 0}, {0, 0, 0, 0}}, {-0.5, 0.625, -1.28125, 1}, {SETS},
         {0.75, 1.625, -INF, -INF, -1.75}, {2.25, 1.625, INF, 3, INF}, {-INF, -1, -0.625, -0.25}, {INF, INF, 0.375, 1},
+        {0},
     },
     [HEAVIER] = {
         {{2, 1, 0, 0}, {1, 2.5, 0, 0}, {0, 0, 1.5, 0}, {0, 0, 0, 0}}, {-1.75, 0.5, -1.75, 1},
         {{1, 2, 0, 1}, {2, 0, -2, 0}, {0, 1, 1, 0}, {0, -1, 0, 2}, {1, 0, 0, 1}},
-        {0.5, 2.5, -INF, -INF, -2}, {2, 2.5, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1},
+        {0.5, 2.5, -INF, -INF, -2}, {2, 2.5, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1}, {0},
     },
+    [CONE_LP] = {{{0}}, {0.125, -0.75}, CONE_SETS},
+    [CONE_QP] = {{{1, 0.25}, {0.25, 0.5}}, {-0.875, -1.1875}, CONE_SETS},
 };
 
 static const Answer ANSWERS[CASES] = {
@@ -63,6 +79,8 @@ static const Answer ANSWERS[CASES] = {
     [LP] = {{0.75, 0.125, -0.5, 1}, {0.5, 0.25, 0, 0, 0}, {0, 0, -0.5, 0.25}},
     [MOVED] = {{2, -0.5, 0.375, -0.25}, {-0.5, -0.75, 0, 0, 0}, {0, 0, 0.25, -0.5}},
     [HEAVIER] = {{1.75, -0.5, 0.5, -0.25}, {-0.5, -0.375, 0, 0, 0}, {0, 0, 0.25, -0.5}},
+    [CONE_LP] = {{0.75, 1, 0, 1.25, 0.75, 1}, {-0.5, -0.25, -1.25, 0.75, 1}, {-0.25, 0, -0.25}},
+    [CONE_QP] = {{0.75, 1, 0, 1.25, 0.75, 1}, {-0.5, -0.5, -1.25, 0.75, 1}, {-0.25, 0, -0.5}},
 };
 
 static int same(const double *a, const double *b, size_t count) {

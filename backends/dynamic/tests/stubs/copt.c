@@ -192,7 +192,7 @@ int COPT_Solve(void *raw) {
     if (problem->threads != 1 || problem->logging || problem->non_convex != (VERSION >= 8 ? 0 : -1)) return WRONG;
     if (problem->feasibility > 1e-9 || problem->optimality > 1e-9 || problem->barrier[2] > 1e-10) return WRONG;
     if (problem->n != N || problem->m != M) return 0;
-    Program given;
+    Program given = {0};
     for (int i = 0; i < N; i++) {
         for (int j = 0; j < N; j++) given.p[i][j] = problem->q[i][j] + problem->q[j][i];
         given.q[i] = problem->c[i], given.lb[i] = or_infinite(problem->lb[i]), given.ub[i] = or_infinite(problem->ub[i]);

@@ -6,7 +6,8 @@
  * -D STATUS=3         the status after a run
  * -D NO_SOLUTION      there is no point to read
  * -D NANS             the point is NaN
- * -D NO_QPOPT         CPXqpopt is missing */
+ * -D NO_QPOPT         CPXqpopt is missing
+ * -D NO_CONES            CPXaddqconstr is missing */
 #include "cases.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -47,6 +48,8 @@ static const Parameter DEFAULTS[] = {
     {1064, STRING, "CPXPARAM_WorkDir", 0, 0, 0},
     {1067, INT, "CPXPARAM_Threads", 0, 0, 1024},
     {3002, DOUBLE, "CPXPARAM_Barrier_ConvergeTol", 1e-8, 1e-12, 1e75},
+    {3020, DOUBLE, "CPXPARAM_Barrier_QCPConvergeTol", 1e-7, 1e-12, 1e75},
+    {4003, INT, "CPXPARAM_Preprocessing_QCPDuals", 1, 0, 2},
 };
 enum { PARAMETERS = sizeof DEFAULTS / sizeof *DEFAULTS };
 
@@ -57,8 +60,9 @@ typedef struct {
 
 typedef struct {
     Env *env;
-    int n, m, quadratic, solved;
+    int n, m, quadratic, cones, solved;
     double obj[MAX], lb[MAX], ub[MAX], rhs[MAX], range[MAX], a[MAX][MAX], q[MAX][MAX], x[MAX], pi[MAX], dj[MAX];
+    double cone[MAX];
     char sense[MAX];
 } Problem;
 
@@ -143,7 +147,7 @@ int CPXfreeprob(void *raw, void **problem) {
     return 0;
 }
 
-/* Destroys what was there, the quadratic part too. */
+/* Destroys what was there, the quadratic parts too. */
 int CPXcopylp(void *env, void *raw, int n, int m, int sense, const double *obj, const double *rhs, const char *kind,
               const int *beg, const int *cnt, const int *ind, const double *val, const double *lb, const double *ub,
               const double *range) {
@@ -151,7 +155,8 @@ int CPXcopylp(void *env, void *raw, int n, int m, int sense, const double *obj, 
     if (problem->env != env || sense != 1 || n > MAX || m > MAX) return WRONG;
     memset(problem->a, 0, sizeof problem->a);
     memset(problem->q, 0, sizeof problem->q);
-    problem->n = n, problem->m = m, problem->quadratic = problem->solved = 0;
+    memset(problem->cone, 0, sizeof problem->cone);
+    problem->n = n, problem->m = m, problem->quadratic = problem->cones = problem->solved = 0;
     memcpy(problem->obj, obj, n * sizeof(double));
     memcpy(problem->lb, lb, n * sizeof(double));
     memcpy(problem->ub, ub, n * sizeof(double));
@@ -181,6 +186,20 @@ int CPXcopyquad(void *env, void *raw, const int *beg, const int *cnt, const int 
     problem->quadratic = 1, problem->solved = 0;
     return 0;
 }
+
+#ifndef NO_CONES
+int CPXaddqconstr(void *env, void *raw, int linear, int count, double rhs, int sense, const int *lind,
+                  const double *lval, const int *row, const int *col, const double *val, const char *name) {
+    Problem *problem = raw;
+    if (problem->env != env || linear || lind || lval || rhs || sense != 'L' || name) return WRONG;
+    for (int k = 0; k < count; k++) {
+        if (row[k] < 0 || row[k] >= problem->n || row[k] != col[k]) return INDEX_RANGE;
+        problem->cone[row[k]] += val[k];
+    }
+    problem->cones++, problem->solved = 0;
+    return 0;
+}
+#endif
 
 int CPXchgobj(void *env, void *raw, int count, const int *ind, const double *values) {
     Problem *problem = raw;
@@ -237,36 +256,39 @@ int CPXchgbds(void *env, void *raw, int count, const int *ind, const char *which
 
 static double or_infinite(double v) { return fabs(v) >= 1e20 ? copysign(INF, v) : v; }
 
-/* The rows of the case in order, but for its free row, which is none. */
+/* The rows of the case in order, but for its free row, which is none; those with cones have no free row. */
 static int optimize(Env *env, Problem *problem) {
     problem->solved = 0;
     if (OPTIMIZE) return OPTIMIZE;
     if (problem->env != env || parameter(env, 1067)->value != 1 || parameter(env, 1016)->value > 1e-8) return WRONG;
     if (parameter(env, 1014)->value > 1e-8 || parameter(env, 3002)->value > 1e-8) return WRONG;
-    if (problem->n != N || problem->m != M - 1) return 0;
+    if (problem->cones && (parameter(env, 4003)->value != 2 || parameter(env, 3020)->value > 1e-8)) return WRONG;
+    int n = problem->cones ? CONE_N : N, free_row = problem->cones ? M : FREE_ROW;
+    if (problem->n != n || problem->m != M - (free_row < M) || problem->cones > 1) return 0;
     Program given = {0};
-    for (int i = 0; i < N; i++) {
-        for (int j = 0; j < N; j++) given.p[i][j] = problem->q[i][j];
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) given.p[i][j] = problem->q[i][j];
+        given.cone[i] = problem->cone[i];
         given.q[i] = problem->obj[i];
         given.lb[i] = or_infinite(problem->lb[i]), given.ub[i] = or_infinite(problem->ub[i]);
     }
     for (int i = 0; i < M; i++) {
-        if (i == FREE_ROW) {
+        if (i == free_row) {
             for (int j = 0; j < N; j++) given.a[i][j] = PROGRAMS[QP].a[i][j];
             given.l[i] = -INF, given.u[i] = INF;
             continue;
         }
-        int k = i - (i > FREE_ROW);
-        for (int j = 0; j < N; j++) given.a[i][j] = problem->a[k][j];
+        int k = i - (i > free_row);
+        for (int j = 0; j < n; j++) given.a[i][j] = problem->a[k][j];
         double rhs = problem->rhs[k], range = problem->range[k];
         given.l[i] = problem->sense[k] == 'L' ? -INF : rhs + (range < 0 ? range : 0);
         given.u[i] = problem->sense[k] == 'G' ? INF : rhs + (range > 0 ? range : 0);
     }
     int k = case_of(&given);
     if (k == UNKNOWN) return 0;
-    for (int j = 0; j < N; j++) problem->x[j] = ANSWERS[k].x[j], problem->dj[j] = -ANSWERS[k].z[j];
+    for (int j = 0; j < n; j++) problem->x[j] = ANSWERS[k].x[j], problem->dj[j] = -ANSWERS[k].z[j];
     for (int i = 0; i < M; i++)
-        if (i != FREE_ROW) problem->pi[i - (i > FREE_ROW)] = -ANSWERS[k].y[i];
+        if (i != free_row) problem->pi[i - (i > free_row)] = -ANSWERS[k].y[i];
 #ifdef NANS
     for (int j = 0; j < N; j++) problem->x[j] = NAN;
 #endif
@@ -275,16 +297,18 @@ static int optimize(Env *env, Problem *problem) {
 }
 
 int CPXlpopt(void *env, void *raw) {
-    if (((Problem *)raw)->quadratic) return NOT_FOR_QP;
+    if (((Problem *)raw)->quadratic || ((Problem *)raw)->cones) return NOT_FOR_QP;
     return parameter(env, 1062)->value == 2 ? optimize(env, raw) : WRONG;
 }
 
 #ifndef NO_QPOPT
 int CPXqpopt(void *env, void *raw) {
-    if (!((Problem *)raw)->quadratic) return WRONG;
+    if (!((Problem *)raw)->quadratic || ((Problem *)raw)->cones) return WRONG;
     return parameter(env, 1063)->value == 4 ? optimize(env, raw) : WRONG;
 }
 #endif
+
+int CPXbaropt(void *env, void *raw) { return ((Problem *)raw)->cones ? optimize(env, raw) : WRONG; }
 
 /* An unknown problem ends with the best that could be got, without a point. */
 int CPXgetstat(const void *env, const void *raw) { return ((const Problem *)raw)->solved || STATUS != 1 ? STATUS : 6; }

@@ -6,7 +6,8 @@
  * -D STATUS=3         the status after GRBoptimize
  * -D NO_SOLUTION      there is no point to read
  * -D NANS             the point is NaN
- * -D NO_OPTIMIZE      GRBoptimize is missing */
+ * -D NO_OPTIMIZE      GRBoptimize is missing
+ * -D NO_CONES         GRBaddqconstr is missing */
 #include "cases.h"
 #include <stdlib.h>
 #include <string.h>
@@ -28,15 +29,15 @@ enum { MAX = 16, INVALID = 10003, UNKNOWN_ATTRIBUTE = 10004, NOT_AVAILABLE = 100
 enum { UNKNOWN_PARAMETER = 10007, BAD_VALUE = 10008, WRONG = 20003 };
 
 typedef struct {
-    int started, models, output, threads, dual_reductions, non_convex, method;
-    double feasibility, optimality, gap, time;
+    int started, models, output, threads, dual_reductions, non_convex, method, qcp_dual;
+    double feasibility, optimality, gap, qcp_gap, time;
 } Env;
 
 typedef struct {
     Env *parent, env;
-    int n, m, solved, starts;
+    int n, m, solved, starts, cones;
     double obj[MAX], lb[MAX], ub[MAX], rhs[MAX], a[MAX][MAX], q[MAX][MAX], x[MAX], pi[MAX], rc[MAX];
-    double x_start[MAX], pi_start[MAX];
+    double x_start[MAX], pi_start[MAX], cone[MAX];
     char sense[MAX];
 } Model;
 
@@ -44,7 +45,7 @@ void GRBversion(int *major, int *minor, int *technical) { *major = VERSION, *min
 
 int GRBemptyenvinternal(void **env, int major, int minor, int technical) {
     if (major != VERSION || minor != 0 || technical != 3) return INVALID;
-    Env fresh = {0, 0, 1, 0, 1, -1, -1, 1e-6, 1e-6, 1e-8, INFINITY};
+    Env fresh = {0, 0, 1, 0, 1, -1, -1, 0, 1e-6, 1e-6, 1e-8, 1e-6, INFINITY};
     *env = malloc(sizeof(Env));
     memcpy(*env, &fresh, sizeof(Env));
     return 0;
@@ -65,6 +66,8 @@ int GRBsetparam(void *raw, const char *name, const char *value) {
         {"FeasibilityTol", 0, &env->feasibility, 1e-9, 1e-2},
         {"OptimalityTol", 0, &env->optimality, 1e-9, 1e-2},
         {"BarConvTol", 0, &env->gap, 0, 1},
+        {"QCPDual", &env->qcp_dual, 0, 0, 1},
+        {"BarQCPConvTol", 0, &env->qcp_gap, 0, 1},
         {"TimeLimit", 0, &env->time, 0, INFINITY},
     };
     for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
@@ -129,6 +132,20 @@ int GRBaddqpterms(void *raw, int count, const int *row, const int *col, const do
     for (int k = 0; k < count; k++) model->q[row[k]][col[k]] += val[k];
     return 0;
 }
+
+#ifndef NO_CONES
+int GRBaddqconstr(void *raw, int linear, int *lind, double *lval, int count, int *row, int *col, double *val, char sense,
+                  double rhs, const char *name) {
+    Model *model = raw;
+    if (linear || lind || lval || sense != '<' || rhs || name) return WRONG;
+    for (int k = 0; k < count; k++) {
+        if (row[k] != col[k] || row[k] < 0 || row[k] >= model->n) return WRONG;
+        model->cone[row[k]] += val[k];
+    }
+    model->cones++;
+    return 0;
+}
+#endif
 
 int GRBchgcoeffs(void *raw, int count, const int *row, const int *col, const double *val) {
     Model *model = raw;
@@ -199,20 +216,24 @@ int GRBoptimize(void *raw) {
     if (OPTIMIZE) return OPTIMIZE;
     if (env->dual_reductions || env->non_convex || env->threads != 1 || env->feasibility > 1e-9) return WRONG;
     if (env->optimality > 1e-9 || env->gap > 1e-10) return WRONG;
-    if (model->n < N || model->m != M) return 0;
-    Program given;
-    for (int i = 0; i < N; i++) {
-        for (int j = 0; j < N; j++) given.p[i][j] = model->q[i][j] + model->q[j][i];
+    /* Multipliers exist on demand where there are quadratic constraints. */
+    if (model->cones && (env->qcp_dual != 1 || env->qcp_gap > 1e-10)) return WRONG;
+    int n = model->cones ? CONE_N : N;
+    if (model->n < n || model->m != M || model->cones > 1) return 0;
+    Program given = {0};
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) given.p[i][j] = model->q[i][j] + model->q[j][i];
+        given.cone[i] = model->cone[i];
         given.q[i] = model->obj[i], given.lb[i] = or_infinite(model->lb[i]), given.ub[i] = or_infinite(model->ub[i]);
     }
     int slack[MAX] = {0};
     for (int i = 0; i < M; i++) {
-        for (int j = 0; j < N; j++) given.a[i][j] = model->a[i][j];
+        for (int j = 0; j < n; j++) given.a[i][j] = model->a[i][j];
         given.l[i] = model->sense[i] == '<' ? -INF : model->rhs[i];
         given.u[i] = model->sense[i] == '>' ? INF : model->rhs[i];
     }
     /* A further column belongs to one row, a'x - s = 0, whose sides are its bounds. */
-    for (int j = N; j < model->n; j++)
+    for (int j = n; j < model->n; j++)
         for (int i = 0; i < M; i++)
             if (model->a[i][j] != 0) {
                 if (model->a[i][j] != -1 || model->rhs[i] || model->sense[i] != '=' || slack[i]) return 0;
@@ -232,12 +253,12 @@ int GRBoptimize(void *raw) {
         }
         model->starts = 0;
     }
-    for (int j = 0; j < N; j++) model->x[j] = answer->x[j], model->rc[j] = -answer->z[j];
+    for (int j = 0; j < n; j++) model->x[j] = answer->x[j], model->rc[j] = -answer->z[j];
     for (int i = 0; i < M; i++) {
         model->pi[i] = -answer->y[i];
         if (!slack[i]) continue;
         model->rc[slack[i]] = model->pi[i], model->x[slack[i]] = 0;
-        for (int j = 0; j < N; j++) model->x[slack[i]] += model->a[i][j] * answer->x[j];
+        for (int j = 0; j < n; j++) model->x[slack[i]] += model->a[i][j] * answer->x[j];
     }
 #ifdef NANS
     for (int j = 0; j < N; j++) model->x[j] = NAN;

@@ -205,7 +205,7 @@ int MSK_optimizetrm(void *raw, int *terminated) {
         if (task->tolerance[k] > (k < 9 ? 1e-10 : 1e-9) || task->tolerance[k] <= 0) return WRONG;
     if (task->threads != 1) return WRONG;
     if (task->n != N || task->m != M) return 0;
-    Program given;
+    Program given = {0};
     for (int i = 0; i < N; i++) {
         for (int j = 0; j < N; j++) given.p[i][j] = task->q[i][j];
         given.q[i] = task->c[i], given.lb[i] = low(task, 0, i), given.ub[i] = high(task, 0, i);
