@@ -111,7 +111,11 @@ impl<V: VendorApi> Session for DynamicSession<V> {
     fn solve(&mut self, out: &mut Solution) -> Result<Status> {
         let deadline = self.plan.time_limit.and_then(|limit| Instant::now().checked_add(limit));
         let (ended, status) = self.run(out)?;
+        let has_cones = self.program.as_ref().cones().is_some();
         let claims: &[Status] = match ended {
+            // Xpress' barrier calls some programs with cones infeasible that are unbounded.
+            Ended::Infeasible if has_cones => &[Status::PrimalInfeasible, Status::DualInfeasible],
+            Ended::Unbounded if has_cones => &[Status::DualInfeasible, Status::PrimalInfeasible],
             Ended::Infeasible => &[Status::PrimalInfeasible],
             Ended::Unbounded => &[Status::DualInfeasible],
             Ended::InfeasibleOrUnbounded => &[Status::PrimalInfeasible, Status::DualInfeasible],
