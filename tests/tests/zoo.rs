@@ -49,7 +49,7 @@ impl Case {
 
     fn kink(mut self, weakly_active: &[ConstraintId]) -> Self {
         (self.kind, self.weakly_active) = (Kink, weakly_active.to_vec());
-        self.inexact = vec!["P", "q", "A", "b", "G", "h", "rows", "l", "u", "lb", "ub"];
+        self.inexact = vec!["P", "q", "A", "b", "G", "h", "rows", "l", "u", "lb", "ub", "cones", "cone_offsets"];
         self
     }
 
