@@ -4,6 +4,7 @@ use bpqp_traits::vector::dot;
 use bpqp_traits::{ActiveSet, ProgramUpdate};
 
 use super::Conic;
+use super::linearize::row_times;
 use super::states::{ConePoint, State};
 use crate::layer::Layer;
 use crate::layer::certificate::{ALL_BLOCKS, Block, Certificate, CertificateKind, ConstraintId, blocks_of};
@@ -57,7 +58,7 @@ impl Conic {
             match point.state {
                 State::Apex { .. } => out.iter_mut().zip(multipliers).for_each(|(out, y)| *out += y),
                 State::Smooth => {
-                    let step: Vec<f64> = point.tail().map(|i| self.row_times(i, z_bar)).collect();
+                    let step: Vec<f64> = point.tail().map(|i| row_times(self.rows_of.as_ref(), i, z_bar)).collect();
                     out[0] -= multipliers[0];
                     for ((out, unit), v) in out[1..].iter_mut().zip(&point.unit).zip(point.curve(&step)) {
                         *out += v + multipliers[0] * unit;
@@ -70,7 +71,7 @@ impl Conic {
         Ok(conic(program, adjoint, (m, duals, w_adjoint), certificate))
     }
 
-    /// The derivative along a direction: of `P`, with both triangles, and of the stacked rest.
+    /// The derivative along a direction of the stacked data.
     pub(in crate::layer) fn jvp(
         &mut self,
         program: &Program,
@@ -149,7 +150,8 @@ impl Conic {
             match point.state {
                 State::Apex { .. } => out.iter_mut().zip(multipliers).for_each(|(w, y)| *w = -y),
                 State::Smooth => {
-                    let step: Vec<f64> = point.tail().map(|i| self.row_times(i, &tangent.x) + moved[i]).collect();
+                    let step: Vec<f64> =
+                        point.tail().map(|i| row_times(self.rows_of.as_ref(), i, &tangent.x) + moved[i]).collect();
                     let along = point.dual(multipliers[0]);
                     let across = std::iter::once(0.0).chain(point.curve(&step));
                     out.iter_mut().zip(along.zip(across)).for_each(|(w, (along, across))| *w = along - across);
@@ -187,11 +189,6 @@ impl Conic {
             bounds: Some(bounds),
             cones: None,
         }
-    }
-
-    /// `Sᵢz`, over the first variables.
-    fn row_times(&self, i: usize, z: &[f64]) -> f64 {
-        self.rows_of.as_ref().col(i).map(|(j, v)| v * z[j]).sum()
     }
 
     /// The linearized program's certificate in the program's own terms.

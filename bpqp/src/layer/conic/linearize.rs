@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use bpqp_traits::vector::dot;
-use bpqp_traits::{CscMatrix, ProgramBuf, Solution};
+use bpqp_traits::{CscMatrix, CscRef, ProgramBuf, Solution};
 
 use super::states::{ConePoint, State};
 use crate::Result;
@@ -166,7 +166,7 @@ fn add_curvature(parts: &mut Parts, rows_of: &CscMatrix, solution: &Solution, po
         add_formed(parts, rows_of, point, &support);
         return;
     }
-    let place = |i: usize| solution_at(rows_of, i, &solution.x);
+    let place = |i: usize| row_times(rows_of, i, &solution.x);
     let tau_at = point.tail().zip(&point.unit).map(|(i, unit)| unit * place(i)).sum();
     let tau = parts.variable(tau_at);
     parts.square(tau, tau, kappa);
@@ -188,13 +188,13 @@ fn add_curvature(parts: &mut Parts, rows_of: &CscMatrix, solution: &Solution, po
     }
 }
 
-/// `Fᵢx`.
-fn solution_at(rows_of: bpqp_traits::CscRef<'_>, i: usize, x: &[f64]) -> f64 {
+/// `Sᵢx` over the first variables of `x`.
+pub(super) fn row_times(rows_of: CscRef<'_>, i: usize, x: &[f64]) -> f64 {
     rows_of.col(i).map(|(j, v)| v * x[j]).sum()
 }
 
 /// The Hessian of a cone over few variables: products of the columns of `F` with `u` projected out.
-fn add_formed(parts: &mut Parts, rows_of: bpqp_traits::CscRef<'_>, point: &ConePoint, support: &[usize]) {
+fn add_formed(parts: &mut Parts, rows_of: CscRef<'_>, point: &ConePoint, support: &[usize]) {
     let k = point.unit.len();
     let mut columns = vec![vec![0.0; k]; support.len()];
     for (r, i) in point.tail().enumerate() {

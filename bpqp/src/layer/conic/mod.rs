@@ -10,7 +10,7 @@ use bpqp_traits::vector::{max_abs, max_nan};
 use bpqp_traits::{CscMatrix, KktResiduals, Solution, Status};
 
 use self::linearize::{ConeRows, Linearization, linearize};
-use self::states::{ConePoint, State, read};
+use self::states::{ConePoint, State, read, slacks};
 use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
 use super::polish::{GOOD, Polished, Resolution, polish};
 use super::{Layer, Solved};
@@ -94,7 +94,7 @@ impl Conic {
             let mut linearized = inner.take(Cow::Owned(linearized), point)?;
             linearized.polish()?;
             // Preparing derivatives corrects the point: one more step, which may end at an apex.
-            let next = restrict(program, &linearized.solution, &rows, &points, &rows_of, solution.iterations);
+            let next = restrict(program, &linearized.solution, &rows, &points, solution.iterations);
             let reached = KktResiduals::compute(&stacked, &next);
             if reached.max() <= residuals.max().max(GOOD) {
                 (*solution, *residuals) = (next, reached);
@@ -127,7 +127,7 @@ fn refine(
             return;
         };
         let Some(polished) = solve(layer, &qp, &point) else { return };
-        let next = restrict(program, &polished.solution, &rows, &points, rows_of, solution.iterations);
+        let next = restrict(program, &polished.solution, &rows, &points, solution.iterations);
         let reached = KktResiduals::compute(&stacked, &next);
         let before = residuals.max();
         let step = next.x.iter().zip(&current.x).fold(0.0, |m: f64, (a, b)| max_nan((a - b).abs(), m));
@@ -170,17 +170,13 @@ fn restrict(
     of_linearized: &Solution,
     rows: &ConeRows,
     points: &[ConePoint],
-    rows_of: &CscMatrix,
     iterations: u64,
 ) -> Solution {
     let stacked = program.as_stacked();
     let (n, m) = (stacked.num_vars(), stacked.num_rows());
     let x = of_linearized.x[..n].to_vec();
-    let mut slack = stacked.cones().map_or_else(Vec::new, |cones| cones.offset().to_vec());
+    let slack = stacked.cones().map_or_else(Vec::new, |cones| slacks(&cones, &x));
     let mut cone_duals = vec![0.0; slack.len()];
-    for (i, slack) in slack.iter_mut().enumerate() {
-        *slack += rows_of.as_ref().col(i).map(|(j, v)| v * x[j]).sum::<f64>();
-    }
     for (point, range) in points.iter().zip(&rows.of_cone) {
         let multipliers = &of_linearized.y[range.clone()];
         let duals = &mut cone_duals[point.rows.clone()];

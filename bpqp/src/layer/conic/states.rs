@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bpqp_traits::vector::{dot, max_abs};
-use bpqp_traits::{CscMatrix, Solution};
+use bpqp_traits::{ConesRef, CscMatrix, Solution};
 
 use crate::layer::certificate::WEAK;
 use crate::program::Program;
@@ -73,6 +73,13 @@ impl ConePoint {
     }
 }
 
+/// `S x + s`.
+pub(super) fn slacks(cones: &ConesRef<'_>, x: &[f64]) -> Vec<f64> {
+    let mut slack = cones.offset().to_vec();
+    cones.matrix().mul_add(1.0, x, &mut slack);
+    slack
+}
+
 /// Reads every cone of `program` at `solution`; `rows_of` is the transpose of the cones' matrix.
 ///
 /// A slack `s = Sx + s₀` and a dual `w` that are complementary have, with their smaller and larger eigenvalues
@@ -83,8 +90,7 @@ pub(super) fn read(of: &Program, rows_of: &CscMatrix, solution: &Solution) -> Ve
     let program = of.as_stacked();
     let Some(cones) = program.cones() else { return Vec::new() };
     let Solution { x, cone_duals, .. } = solution;
-    let mut slack = cones.offset().to_vec();
-    cones.matrix().mul_add(1.0, x, &mut slack);
+    let slack = slacks(&cones, x);
     let norms: Vec<f64> =
         (0..slack.len()).map(|i| rows_of.as_ref().col(i).map(|(_, v)| v * v).sum::<f64>().sqrt()).collect();
     let mut px = program.q().to_vec();
