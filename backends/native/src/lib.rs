@@ -7,6 +7,7 @@ mod active_set;
 mod admm;
 mod best;
 mod certificates;
+mod conic;
 mod convexity;
 mod infeasibility;
 mod interior_point;

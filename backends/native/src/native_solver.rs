@@ -1,7 +1,8 @@
 //! The solver as the registry sees it.
 
-use bpqp_traits::{BackendInfo, Capabilities, Error, ForwardSolver, ProgramRef, Result, Session, Settings};
+use bpqp_traits::{BackendInfo, Capabilities, ForwardSolver, ProgramRef, Result, Session, Settings};
 
+use crate::conic::ConicSession;
 use crate::session::NativeSession;
 use crate::settings::Options;
 use crate::{NAME, VERSION};
@@ -25,7 +26,7 @@ impl ForwardSolver for NativeSolver {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             quadratic_objective: true,
-            second_order_cones: false,
+            second_order_cones: true,
             duals: true,
             infeasibility_certificates: true,
             warm_start: true,
@@ -39,7 +40,7 @@ impl ForwardSolver for NativeSolver {
 
     fn setup(&self, problem: &ProgramRef<'_>, settings: &Settings) -> Result<Box<dyn Session>> {
         if problem.cones().is_some() {
-            return Err(Error::unsupported(NAME, "second-order cones; use a conic solver such as clarabel"));
+            return Ok(Box::new(ConicSession::new(problem, Options::parse(settings)?)?));
         }
         Ok(Box::new(NativeSession::new(problem, Options::parse(settings)?)?))
     }
