@@ -97,20 +97,16 @@ impl Embedding {
         if !kkt.factorize(scaling) {
             return false;
         }
-        let k = form.h.len();
+        let (n, k) = (form.q.len(), form.h.len());
         let negative: Vec<f64> = form.q.iter().map(|q| -q).collect();
         if max_abs(form.p.values()) == 0.0 {
-            kkt.solve(&vec![0.0; negative.len()], &form.h);
-            self.x.copy_from_slice(kkt.x());
-            self.s.iter_mut().zip(kkt.z(k)).for_each(|(s, z)| *s = -z);
-            kkt.solve(&negative, &vec![0.0; k]);
-            self.z.copy_from_slice(kkt.z(k));
+            kkt.solve((&vec![0.0; n], &form.h), (&mut self.x, &mut self.s));
+            kkt.solve((&negative, &vec![0.0; k]), (&mut self.work.top, &mut self.z));
         } else {
-            kkt.solve(&negative, &form.h);
-            self.x.copy_from_slice(kkt.x());
-            self.z.copy_from_slice(kkt.z(k));
-            self.s.iter_mut().zip(kkt.z(k)).for_each(|(s, z)| *s = -z);
+            kkt.solve((&negative, &form.h), (&mut self.x, &mut self.z));
+            self.s.copy_from_slice(&self.z);
         }
+        self.s.iter_mut().for_each(|s| *s = -*s);
         self.s[..scaling.zero()].fill(0.0);
         scaling.shift_inside(&mut self.s);
         scaling.shift_inside(&mut self.z);
@@ -163,9 +159,7 @@ impl Embedding {
         }
         let mu = self.mu(scaling.degree());
         self.work.top.iter_mut().zip(&form.q).for_each(|(t, q)| *t = -q);
-        kkt.solve(&self.work.top, &form.h);
-        self.constant.x.copy_from_slice(kkt.x());
-        self.constant.z.copy_from_slice(kkt.z(form.h.len()));
+        kkt.solve((&self.work.top, &form.h), (&mut self.constant.x, &mut self.constant.z));
 
         self.work.ds.copy_from_slice(&self.s);
         self.solve_step(form, scaling, kkt, (1.0, self.kappa * self.tau));
@@ -193,9 +187,7 @@ impl Embedding {
         for ((b, r), ds) in work.bottom.iter_mut().zip(&self.r_z).zip(&work.ds) {
             *b = ds - share * r;
         }
-        kkt.solve(&work.top, &work.bottom);
-        step.along.x.copy_from_slice(kkt.x());
-        step.along.z.copy_from_slice(kkt.z(work.bottom.len()));
+        kkt.solve((&work.top, &work.bottom), (&mut step.along.x, &mut step.along.z));
         // The last equation, with ξ = x/τ: 2ξᵀP(·) and ξᵀPξ come with the quadratic term.
         let tau = self.tau;
         let curvature = 2.0 * dot(&products.px, &step.along.x) / tau;

@@ -1,11 +1,12 @@
 //! The linear system of a step, `[P  Gᵀ; G  −W²] (x, z) = rhs`, kept sparse: `W²` of a large cone is a diagonal and two
 //! terms of rank one, for each of which the matrix has a row more.
 
-use bpqp_traits::{CscMatrix, Result};
+use bpqp_traits::Result;
+use bpqp_traits::vector::max_abs;
 
 use super::form::Form;
 use super::nesterov_todd::NesterovTodd;
-use crate::linalg::{Ldl, PivotRule, Refinement, Refiner, System, UpperPattern};
+use crate::linalg::{OrderedLdl, Places, Refinement, Refiner, System, UpperPattern};
 
 /// Cones up to this dimension have their block of `W²` formed.
 const SMALL: usize = 4;
@@ -16,22 +17,22 @@ const LEAST_PIVOT: f64 = 1e-13;
 /// … by this.
 const REPLACEMENT: f64 = 1e-7;
 /// A solve is done at this share of its right-hand side …
-const TARGET: f64 = 1e-13;
+const TARGET: f64 = 1e-12;
 /// … or after so many applications of the factor.
 const MAX_STEPS: u32 = 8;
 
 /// The matrix, its factor, and work space.
 pub(super) struct Kkt {
-    /// Upper triangle; every column ends with its diagonal.
-    matrix: CscMatrix,
-    /// The same with regularization.
-    regularized: Vec<f64>,
-    signs: Vec<i8>,
+    /// With regularization.
+    ldl: OrderedLdl,
+    places: Places,
+    /// Where every column of the upper triangle ends, with its diagonal, among the entries.
+    ends: Vec<usize>,
     /// First of the two rows more of each large cone.
     expanded: Vec<Option<usize>>,
     n: usize,
-    factor: Ldl,
     refiner: Refiner,
+    /// By places.
     rhs: Vec<f64>,
     solution: Vec<f64>,
 }
@@ -40,31 +41,19 @@ impl Kkt {
     pub(super) fn new(form: &Form) -> Result<Self> {
         let (n, k) = (form.q.len(), form.h.len());
         let mut dim = n + k;
-        let expanded: Vec<Option<usize>> = form
-            .layout
-            .cones()
-            .map(|rows| {
-                let first = dim;
-                dim += if rows.len() > SMALL { 2 } else { 0 };
-                (rows.len() > SMALL).then_some(first)
-            })
-            .collect();
-        let pattern = pattern(form, &expanded, dim);
-        let signs = (0..dim).map(|i| if i < n || (i >= n + k && (i - n - k) % 2 == 0) { 1 } else { -1 }).collect();
-        let values = vec![0.0; pattern.row_idx.len()];
-        let factor = Ldl::new(pattern.clone())?;
-        let matrix = CscMatrix::new(dim, dim, pattern.col_ptr, pattern.row_idx, values.clone())?;
-        let mut new = Self {
-            matrix,
-            regularized: values,
-            signs,
-            expanded,
-            n,
-            factor,
-            refiner: Refiner::new(dim),
-            rhs: vec![0.0; dim],
-            solution: vec![0.0; dim],
+        let mut expand = |len: usize| {
+            let first = dim;
+            dim += if len > SMALL { 2 } else { 0 };
+            (len > SMALL).then_some(first)
         };
+        let expanded: Vec<Option<usize>> = form.layout.cones().map(|rows| expand(rows.len())).collect();
+        let pattern = pattern(form, &expanded, dim);
+        let is_positive = |i: usize| i < n || (i >= n + k && (i - n - k).is_multiple_of(2));
+        let signs: Vec<i8> = (0..dim).map(|i| if is_positive(i) { 1 } else { -1 }).collect();
+        let ends = pattern.col_ptr[1..].to_vec();
+        let (ldl, places) = OrderedLdl::new(pattern, &signs)?;
+        let (rhs, solution) = (vec![0.0; dim], vec![0.0; dim]);
+        let mut new = Self { ldl, places, ends, expanded, n, refiner: Refiner::new(dim), rhs, solution };
         new.set_data(form);
         Ok(new)
     }
@@ -72,97 +61,75 @@ impl Kkt {
     /// Takes over the numbers of `form`, of the pattern analyzed.
     pub(super) fn set_data(&mut self, form: &Form) {
         let (n, k) = (self.n, form.h.len());
-        let ends: Vec<usize> = self.matrix.as_ref().col_ptr().to_vec();
-        let values = self.matrix.values_mut();
-        for j in 0..n {
-            let column = &mut values[ends[j]..ends[j + 1]];
-            column.fill(0.0);
-            for (place, (i, v)) in form.p.as_ref().col(j).enumerate() {
-                let place = if i == j { column.len() - 1 } else { place };
-                column[place] = v;
+        let places = &self.places.of_entry;
+        let values = self.ldl.values_mut();
+        values.fill(0.0);
+        let mut start = 0;
+        for (j, &end) in self.ends[..n].iter().enumerate() {
+            values[places[end - 1]] = REGULARIZATION;
+            for (entry, (i, v)) in form.p.as_ref().col(j).enumerate() {
+                let entry = if i == j { end - 1 } else { start + entry };
+                values[places[entry]] += v;
             }
+            start = end;
         }
         // The rows of G, by columns.
-        let mut next: Vec<usize> = ends[n..n + k].to_vec();
+        let mut next: Vec<usize> = (n..n + k).map(|i| if i == 0 { 0 } else { self.ends[i - 1] }).collect();
         for (i, _, v) in form.g.as_ref().entries() {
-            values[next[i]] = v;
+            values[places[next[i]]] = v;
             next[i] += 1;
         }
+        // What no cone sets.
+        self.ends[n..].iter().for_each(|end| values[places[end - 1]] = -REGULARIZATION);
     }
 
     /// Sets the block `−W²` and factors; false where that breaks down.
     pub(super) fn factorize(&mut self, scaling: &NesterovTodd) -> bool {
-        let n = self.n;
-        let pattern = self.matrix.as_ref();
-        let end = |column: usize| pattern.col_ptr()[column + 1];
-        let start = |column: usize| pattern.col_ptr()[column];
-        let mut set: Vec<(usize, f64)> = Vec::new();
-        let diagonal = |row: usize| end(n + row) - 1;
-        set.extend(scaling.weights().map(|(i, weight)| (diagonal(i), -weight)));
-        for (cone, expanded) in scaling.cones.iter().zip(&self.expanded) {
+        let Self { ldl, places, ends, expanded, n, .. } = self;
+        let values = ldl.values_mut();
+        let mut set = |entry: usize, v: f64| values[places.of_entry[entry]] = v;
+        let diagonal = |row: usize| ends[*n + row] - 1;
+        scaling.weights().for_each(|(i, weight)| set(diagonal(i), -weight - REGULARIZATION));
+        for (cone, expanded) in scaling.cones.iter().zip(expanded) {
             let (w, square) = (scaling.unit(cone), cone.eta * cone.eta);
-            match *expanded {
-                None => {
-                    for (b, column) in cone.rows.clone().enumerate() {
-                        for a in 0..=b {
-                            let identity = if a != b {
-                                0.0
-                            } else if a == 0 {
-                                -1.0
-                            } else {
-                                1.0
-                            };
-                            set.push((diagonal(column) - (b - a), -square * (2.0 * w[a] * w[b] + identity)));
-                        }
+            let Some(first) = *expanded else {
+                for (b, row) in cone.rows.clone().enumerate() {
+                    for a in 0..=b {
+                        let of_j = [0.0, 1.0, -1.0][usize::from(a == b) * (1 + usize::from(a == 0))];
+                        let regularization = if a == b { REGULARIZATION } else { 0.0 };
+                        set(diagonal(row) - (b - a), -square * (2.0 * w[a] * w[b] + of_j) - regularization);
                     }
                 }
-                Some(first) => {
-                    let parts = scaling.expansion(cone);
-                    set.push((diagonal(cone.rows.start), -square * parts.d));
-                    set.extend(cone.rows.clone().skip(1).map(|i| (diagonal(i), -square)));
-                    set.push((start(first), cone.eta * parts.u.0));
-                    for (a, w) in w.iter().enumerate().skip(1) {
-                        set.push((start(first) + a, cone.eta * parts.u.1 * w));
-                        set.push((start(first + 1) + a - 1, cone.eta * parts.v * w));
-                    }
-                    set.push((end(first) - 1, 1.0));
-                    set.push((end(first + 1) - 1, -1.0));
-                }
+                continue;
+            };
+            let parts = scaling.expansion(cone);
+            set(diagonal(cone.rows.start), -square * parts.d - REGULARIZATION);
+            cone.rows.clone().skip(1).for_each(|row| set(diagonal(row), -square - REGULARIZATION));
+            let (u, v) = (ends[first - 1], ends[first]);
+            set(u, cone.eta * parts.u.0);
+            for (a, w) in w.iter().enumerate().skip(1) {
+                set(u + a, cone.eta * parts.u.1 * w);
+                set(v + a - 1, cone.eta * parts.v * w);
             }
+            set(v - 1, 1.0 + REGULARIZATION);
+            set(ends[first + 1] - 1, -1.0 - REGULARIZATION);
         }
-        let values = self.matrix.values_mut();
-        set.into_iter().for_each(|(place, v)| values[place] = v);
-        self.regularized.copy_from_slice(self.matrix.values());
-        for (end, sign) in self.matrix.as_ref().col_ptr()[1..].iter().zip(&self.signs) {
-            self.regularized[end - 1] += f64::from(*sign) * REGULARIZATION;
-        }
-        let rule = PivotRule { signs: Some(&self.signs), epsilon: LEAST_PIVOT, delta: REPLACEMENT };
-        self.factor.factorize(&self.regularized, rule)
+        ldl.factorize((LEAST_PIVOT, REPLACEMENT))
     }
 
-    /// Solves for `(top, bottom)`, refined against the matrix without regularization; the solution is left in
-    /// [`x`](Self::x) and [`z`](Self::z). Returns what is left of the right-hand side, relative to it.
-    pub(super) fn solve(&mut self, top: &[f64], bottom: &[f64]) -> f64 {
-        let (n, k) = (top.len(), bottom.len());
-        self.rhs[..n].copy_from_slice(top);
-        self.rhs[n..n + k].copy_from_slice(bottom);
-        self.rhs[n + k..].fill(0.0);
-        let size = bpqp_traits::vector::max_abs(&self.rhs);
-        let Self { matrix, factor, refiner, rhs, solution, .. } = self;
+    /// Solves for `(top, bottom)` into `(x, z)`, refined against the matrix without regularization.
+    pub(super) fn solve(&mut self, (top, bottom): (&[f64], &[f64]), (x, z): (&mut [f64], &mut [f64])) {
+        let Self { ldl, places, n, refiner, rhs, solution, .. } = self;
+        let (of_x, others) = places.of_index.split_at(*n);
+        rhs.fill(0.0);
+        of_x.iter().zip(top).for_each(|(&place, v)| rhs[place] = *v);
+        others.iter().zip(bottom).for_each(|(&place, v)| rhs[place] = *v);
         solution.copy_from_slice(rhs);
-        factor.solve(solution);
-        let mut system = Extended { matrix, factor, rhs };
-        let limits = Refinement { target: TARGET * size, max_steps: MAX_STEPS };
-        let (left, _) = refiner.run(&mut system, solution, limits);
-        if size > 0.0 { left / size } else { 0.0 }
-    }
-
-    pub(super) fn x(&self) -> &[f64] {
-        &self.solution[..self.n]
-    }
-
-    pub(super) fn z(&self, len: usize) -> &[f64] {
-        &self.solution[self.n..self.n + len]
+        ldl.solve(solution);
+        let limits = Refinement { target: TARGET * max_abs(rhs), max_steps: MAX_STEPS };
+        refiner.run(&mut Unregularized { ldl, rhs }, solution, limits);
+        of_x.iter().zip(x).for_each(|(&place, v)| *v = solution[place]);
+        others.iter().zip(z).for_each(|(&place, v)| *v = solution[place]);
     }
 }
 
@@ -196,25 +163,35 @@ fn pattern(form: &Form, expanded: &[Option<usize>], dim: usize) -> UpperPattern 
 }
 
 /// The system as its refinement sees it.
-struct Extended<'a> {
-    matrix: &'a CscMatrix,
-    factor: &'a mut Ldl,
+struct Unregularized<'a> {
+    ldl: &'a mut OrderedLdl,
     rhs: &'a [f64],
 }
 
-impl System for Extended<'_> {
+impl Unregularized<'_> {
+    fn subtract_product(&self, v: &[f64], out: &mut [f64]) {
+        self.ldl.subtract_product(v, out);
+        for ((out, v), sign) in out.iter_mut().zip(v).zip(self.ldl.signs()) {
+            *out += f64::from(*sign) * REGULARIZATION * v;
+        }
+    }
+}
+
+impl System for Unregularized<'_> {
     fn residual(&mut self, v: &[f64], out: &mut [f64]) -> f64 {
         out.copy_from_slice(self.rhs);
-        self.matrix.as_ref().symmetric_mul_add(-1.0, v, out);
-        out.iter().fold(0.0, |m: f64, r| if r.is_nan() { f64::INFINITY } else { m.max(r.abs()) })
+        self.subtract_product(v, out);
+        let size = max_abs(out);
+        if size.is_nan() { f64::INFINITY } else { size }
     }
 
     fn apply(&mut self, v: &[f64], out: &mut [f64]) {
         out.fill(0.0);
-        self.matrix.as_ref().symmetric_mul_add(1.0, v, out);
+        self.subtract_product(v, out);
+        out.iter_mut().for_each(|v| *v = -*v);
     }
 
     fn precondition(&mut self, v: &mut [f64]) {
-        self.factor.solve(v);
+        self.ldl.solve(v);
     }
 }

@@ -6,6 +6,7 @@ mod dense_llt;
 mod interleave;
 mod kernels;
 mod ldl;
+mod ordered_ldl;
 mod ordering;
 mod packed;
 mod refine;
@@ -21,7 +22,8 @@ pub(crate) use kernels::{
     subtract_symmetric, transposed_product,
 };
 pub(crate) use ldl::{Ldl, PivotRule, UpperPattern};
-pub(crate) use ordering::reverse_cuthill_mckee;
+pub(crate) use ordered_ldl::{OrderedLdl, Places};
+pub(crate) use ordering::{permute, reverse_cuthill_mckee};
 pub(crate) use packed::{PackedUpper, write_rows};
 pub(crate) use refine::{Refinement, Refiner, System};
 pub(crate) use row_llt::RowLlt;

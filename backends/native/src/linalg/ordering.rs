@@ -1,6 +1,51 @@
 //! Orders of elimination.
 
+use bpqp_traits::{Error, Result};
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::sparse::SymbolicSparseColMatRef;
+use faer::sparse::linalg::amd;
+
 use super::ldl::UpperPattern;
+use crate::NAME;
+
+/// An order of approximately least degree: for every place the index eliminated there.
+///
+/// # Errors
+/// [`Error::Backend`] where the pattern is too large for the memory.
+pub(crate) fn least_degree(pattern: &UpperPattern) -> Result<Vec<usize>> {
+    let UpperPattern { dim, col_ptr, row_idx } = pattern;
+    let (mut order, mut inverse) = (vec![0; *dim], vec![0; *dim]);
+    let scratch = amd::order_maybe_unsorted_scratch::<usize>(*dim, row_idx.len());
+    let mut memory = MemBuffer::try_new(scratch).map_err(|_| Error::backend(NAME, "out of memory"))?;
+    let symbolic = SymbolicSparseColMatRef::new_checked(*dim, *dim, col_ptr, None, row_idx);
+    let stack = MemStack::new(&mut memory);
+    amd::order_maybe_unsorted(&mut order, &mut inverse, symbolic, amd::Control::default(), stack)
+        .map_err(|e| Error::backend(NAME, format!("order of elimination: {e}")))?;
+    Ok(order)
+}
+
+/// The upper triangle of the matrix permuted to `order`, and where each of its entries went. Columns end with their
+/// diagonal, where there is one.
+pub(crate) fn permute(pattern: &UpperPattern, order: &[usize]) -> (UpperPattern, Vec<usize>) {
+    let UpperPattern { dim, col_ptr, row_idx } = pattern;
+    let mut place = vec![0; *dim];
+    order.iter().enumerate().for_each(|(k, &i)| place[i] = k);
+    let entries = || (0..*dim).flat_map(|j| (col_ptr[j]..col_ptr[j + 1]).map(move |p| (p, j)));
+    let mut next = vec![0; dim + 1];
+    entries().for_each(|(p, j)| next[place[row_idx[p]].max(place[j]) + 1] += 1);
+    (0..*dim).for_each(|k| next[k + 1] += next[k]);
+    let (new_ptr, mut rows, mut places) = (next.clone(), vec![0; row_idx.len()], vec![0; row_idx.len()]);
+    let mut put = |p: usize, j: usize| {
+        let (a, b) = (place[row_idx[p]], place[j]);
+        let next = &mut next[a.max(b)];
+        rows[*next] = a.min(b);
+        places[p] = *next;
+        *next += 1;
+    };
+    entries().filter(|&(p, j)| row_idx[p] != j).for_each(|(p, j)| put(p, j));
+    entries().filter(|&(p, j)| row_idx[p] == j).for_each(|(p, j)| put(p, j));
+    (UpperPattern { dim: *dim, col_ptr: new_ptr, row_idx: rows }, places)
+}
 
 /// The reverse Cuthill–McKee order of a symmetric pattern: for every place the index eliminated there.
 ///

@@ -4,7 +4,7 @@ use bpqp_traits::vector::{dot, random_signs};
 use bpqp_traits::{ActiveSet, Lane, ProgramRef, Result};
 
 use crate::kkt::{KktMatrix, ruiz};
-use crate::linalg::{Ldl, PivotRule, Simplicial, UpperPattern, interleaved, reverse_cuthill_mckee};
+use crate::linalg::{Ldl, PivotRule, Simplicial, UpperPattern, interleaved, permute, reverse_cuthill_mckee};
 
 /// Regularization `±δ` of the equilibrated matrix …
 const DELTA: f64 = 1e-8;
@@ -57,7 +57,9 @@ struct Whole {
 impl Whole {
     /// Places everything in `order`.
     fn new(program: &ProgramRef<'_>, matrix: &KktMatrix, order: Vec<usize>) -> Self {
-        let (pattern, mut values) = permuted(matrix, &order);
+        let (pattern, places) = permute(&matrix.pattern, &order);
+        let mut values = vec![0.0; places.len()];
+        places.iter().zip(&matrix.values).for_each(|(&place, v)| values[place] = *v);
         let scale = ruiz(&pattern, &values, PASSES);
         let signs: Vec<i8> = order.iter().map(|&index| if index < program.num_vars() { 1 } else { -1 }).collect();
         for j in 0..pattern.dim {
@@ -74,28 +76,6 @@ fn assemble(program: &ProgramRef<'_>) -> KktMatrix {
     let mut matrix = KktMatrix::new(program.p(), program.a());
     matrix.set(program.p().values(), program.a().values());
     matrix
-}
-
-/// The upper triangle of the permuted matrix; rows ascend within columns where `order` does.
-fn permuted(matrix: &KktMatrix, order: &[usize]) -> (UpperPattern, Vec<f64>) {
-    let UpperPattern { dim, col_ptr, row_idx } = &matrix.pattern;
-    let mut place = vec![0; *dim];
-    order.iter().enumerate().for_each(|(k, &i)| place[i] = k);
-    let column = |j: usize| col_ptr[j]..col_ptr[j + 1];
-    let mut next = vec![0; dim + 1];
-    for j in 0..*dim {
-        row_idx[column(j)].iter().for_each(|&i| next[place[i].max(place[j]) + 1] += 1);
-    }
-    (0..*dim).for_each(|k| next[k + 1] += next[k]);
-    let (new_ptr, mut rows, mut values) = (next.clone(), vec![0; row_idx.len()], vec![0.0; row_idx.len()]);
-    for j in 0..*dim {
-        for (&i, v) in row_idx[column(j)].iter().zip(&matrix.values[column(j)]) {
-            let (low, high) = (place[i].min(place[j]), place[i].max(place[j]));
-            (rows[next[high]], values[next[high]]) = (low, *v);
-            next[high] += 1;
-        }
-    }
-    (UpperPattern { dim: *dim, col_ptr: new_ptr, row_idx: rows }, values)
 }
 
 impl Reduced {
