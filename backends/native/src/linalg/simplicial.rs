@@ -8,6 +8,8 @@ use super::interleave::subtract;
 use super::ldl::{PivotRule, UpperPattern};
 
 const NONE: u32 = u32::MAX;
+/// Columns of fewer entries are not worth two sums.
+const SHORT: usize = 6;
 /// Marks what is not kept.
 const OUT: u32 = NONE - 1;
 
@@ -167,25 +169,19 @@ impl Simplicial {
 
     /// Solves in place; what was not kept becomes zero.
     pub(crate) fn solve(&self, x: &mut [f64]) {
-        for (j, (rows, values)) in self.columns().enumerate() {
-            let xj = x[j];
-            for (&i, l) in rows.iter().zip(values) {
+        let dim = self.start.len();
+        let (count, inverse, x) = (&self.count[..dim], &self.inverse[..dim], &mut x[..dim]);
+        for j in 0..dim {
+            let (column, xj) = (self.start[j]..self.start[j] + count[j] as usize, x[j]);
+            for (&i, l) in self.row_idx[column.clone()].iter().zip(&self.values[column]) {
                 x[i as usize] -= l * xj;
             }
         }
-        for ((j, (rows, values)), inverse) in self.columns().enumerate().zip(&self.inverse).rev() {
-            // Two sums, which do not wait for one another.
-            let (pairs, last) = rows.as_chunks::<2>();
-            let (values, last_value) = values.as_chunks::<2>();
-            let (mut even, mut odd) = (0.0, 0.0);
-            for (rows, values) in pairs.iter().zip(values) {
-                even += values[0] * x[rows[0] as usize];
-                odd += values[1] * x[rows[1] as usize];
-            }
-            if let ([row], [value]) = (last, last_value) {
-                even += value * x[*row as usize];
-            }
-            x[j] = x[j] * inverse - (even + odd);
+        for j in (0..dim).rev() {
+            let column = self.start[j]..self.start[j] + count[j] as usize;
+            let (rows, values) = (&self.row_idx[column.clone()], &self.values[column]);
+            let sum = if rows.len() < SHORT { product(rows, values, x) } else { product_in_two(rows, values, x) };
+            x[j] = x[j] * inverse[j] - sum;
         }
     }
 
@@ -218,6 +214,28 @@ impl Simplicial {
             (&self.row_idx[range.clone()], &self.values[range])
         })
     }
+}
+
+/// `lᵀx` over a column of few entries …
+#[inline(always)]
+fn product(rows: &[u32], values: &[f64], x: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for (&i, l) in rows.iter().zip(values) {
+        sum += l * x[i as usize];
+    }
+    sum
+}
+
+/// … and of many: two sums, which do not wait for one another.
+fn product_in_two(rows: &[u32], values: &[f64], x: &[f64]) -> f64 {
+    let (pairs, last) = rows.as_chunks::<2>();
+    let (values, last_value) = values.as_chunks::<2>();
+    let (mut even, mut odd) = (0.0, 0.0);
+    for (rows, values) in pairs.iter().zip(values) {
+        even += values[0] * x[rows[0] as usize];
+        odd += values[1] * x[rows[1] as usize];
+    }
+    even + odd + product(last, last_value, x)
 }
 
 #[cfg(test)]
