@@ -35,6 +35,8 @@ pub(super) struct Kkt {
     /// By places.
     rhs: Vec<f64>,
     solution: Vec<f64>,
+    /// The most that a solve with this factor left of its right-hand side, for `verbose`.
+    pub(super) worst: f64,
 }
 
 impl Kkt {
@@ -53,7 +55,7 @@ impl Kkt {
         let ends = pattern.col_ptr[1..].to_vec();
         let (ldl, places) = OrderedLdl::new(pattern, &signs)?;
         let (rhs, solution) = (vec![0.0; dim], vec![0.0; dim]);
-        let mut new = Self { ldl, places, ends, expanded, n, refiner: Refiner::new(dim), rhs, solution };
+        let mut new = Self { ldl, places, ends, expanded, n, refiner: Refiner::new(dim), rhs, solution, worst: 0.0 };
         new.set_data(form);
         Ok(new)
     }
@@ -85,6 +87,7 @@ impl Kkt {
 
     /// Sets the block `−W²` and factors; false where that breaks down.
     pub(super) fn factorize(&mut self, scaling: &NesterovTodd) -> bool {
+        self.worst = 0.0;
         let Self { ldl, places, ends, expanded, n, .. } = self;
         let values = ldl.values_mut();
         let mut set = |entry: usize, v: f64| values[places.of_entry[entry]] = v;
@@ -119,7 +122,7 @@ impl Kkt {
 
     /// Solves for `(top, bottom)` into `(x, z)`, refined against the matrix without regularization.
     pub(super) fn solve(&mut self, (top, bottom): (&[f64], &[f64]), (x, z): (&mut [f64], &mut [f64])) {
-        let Self { ldl, places, n, refiner, rhs, solution, .. } = self;
+        let Self { ldl, places, n, refiner, rhs, solution, worst, .. } = self;
         let (of_x, others) = places.of_index.split_at(*n);
         rhs.fill(0.0);
         of_x.iter().zip(top).for_each(|(&place, v)| rhs[place] = *v);
@@ -127,7 +130,8 @@ impl Kkt {
         solution.copy_from_slice(rhs);
         ldl.solve(solution);
         let limits = Refinement { target: TARGET * max_abs(rhs), max_steps: MAX_STEPS };
-        refiner.run(&mut Unregularized { ldl, rhs }, solution, limits);
+        let (left, _) = refiner.run(&mut Unregularized { ldl, rhs }, solution, limits);
+        *worst = worst.max(left / max_abs(rhs));
         of_x.iter().zip(x).for_each(|(&place, v)| *v = solution[place]);
         others.iter().zip(z).for_each(|(&place, v)| *v = solution[place]);
     }

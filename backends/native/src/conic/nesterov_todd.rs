@@ -209,6 +209,9 @@ impl NesterovTodd {
 /// A start closer to the boundary is moved.
 const LEAST_MARGIN: f64 = 1e-3;
 
+/// What rounding may make of a discriminant, relative to its terms.
+const ROUNDING: f64 = 1e-13;
+
 /// `vᵀJv`; negative outside of the double cone.
 fn determinant(v: &[f64]) -> f64 {
     let norm = dot(&v[1..], &v[1..]).sqrt();
@@ -230,7 +233,9 @@ fn longest_step(v: &[f64], d: &[f64]) -> f64 {
     let b = v[0] * d[0] - dot(&v[1..], &d[1..]);
     let c = determinant(v).max(0.0);
     let discriminant = b * b - a * c;
-    if discriminant < 0.0 || (a >= 0.0 && b >= 0.0) { f64::INFINITY } else { c / (discriminant.sqrt() - b) }
+    // A double root, as always in one dimension, may come out as none.
+    let has_roots = discriminant >= -ROUNDING * (b * b + (a * c).abs());
+    if !has_roots || (a >= 0.0 && b >= 0.0) { f64::INFINITY } else { c / (discriminant.max(0.0).sqrt() - b) }
 }
 
 #[cfg(test)]

@@ -92,7 +92,10 @@ pub(super) fn solve(
         let residual = point.residual(form, problem.scales);
         if limits.verbose {
             let (mu, tau, kappa) = (point.mu(scaling.degree()), point.tau, point.kappa);
-            print(format_args!("{count:>8} residual {residual:.1e} mu {mu:.1e} tau {tau:.1e} kappa {kappa:.1e}"));
+            let solves = kkt.worst;
+            print(format_args!(
+                "{count:>8} residual {residual:.1e} mu {mu:.1e} tau {tau:.1e} kappa {kappa:.1e} solves to {solves:.1e}"
+            ));
         }
         idle += 1;
         if residual < best {

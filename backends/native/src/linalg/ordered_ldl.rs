@@ -25,8 +25,6 @@ enum Factor {
 
 /// Where the parts of a matrix went.
 pub(crate) struct Places {
-    /// The index at every place.
-    pub(crate) order: Vec<usize>,
     /// The place of every index.
     pub(crate) of_index: Vec<usize>,
     /// The place of every entry.
@@ -53,7 +51,7 @@ impl OrderedLdl {
         order.iter().enumerate().for_each(|(k, &i)| of_index[i] = k);
         let values = vec![0.0; of_entry.len()];
         let signs = order.iter().map(|&i| signs[i]).collect();
-        Ok((Self { pattern, values, signs, factor }, Places { order, of_index, of_entry }))
+        Ok((Self { pattern, values, signs, factor }, Places { of_index, of_entry }))
     }
 
     /// The values, by place.
@@ -120,7 +118,8 @@ mod tests {
             }
         }
         assert!(ldl.factorize((1e-13, 1e-7)));
-        let x: Vec<f64> = places.order.iter().map(|&i| 1.0 + i as f64).collect();
+        let mut x = vec![0.0; dim];
+        places.of_index.iter().enumerate().for_each(|(i, &place)| x[place] = 1.0 + i as f64);
         let mut product = vec![0.0; dim];
         ldl.subtract_product(&x, &mut product);
         assert_eq!(product[places.of_index[0]], -(10.0 + 2.0 + 3.0 + 4.0 + 5.0 + 6.0));
