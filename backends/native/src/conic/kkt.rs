@@ -2,7 +2,7 @@
 //! terms of rank one, for each of which the matrix has a row more.
 
 use bpqp_traits::Result;
-use bpqp_traits::vector::max_abs;
+use bpqp_traits::vector::{axpy, max_abs};
 
 use super::form::Form;
 use super::nesterov_todd::NesterovTodd;
@@ -35,6 +35,7 @@ pub(super) struct Kkt {
     /// By places.
     rhs: Vec<f64>,
     solution: Vec<f64>,
+    correction: Vec<f64>,
     /// The most that a solve with this factor left of its right-hand side, for `verbose`.
     pub(super) worst: f64,
 }
@@ -54,8 +55,9 @@ impl Kkt {
         let signs: Vec<i8> = (0..dim).map(|i| if is_positive(i) { 1 } else { -1 }).collect();
         let ends = pattern.col_ptr[1..].to_vec();
         let (ldl, places) = OrderedLdl::new(pattern, &signs)?;
-        let (rhs, solution) = (vec![0.0; dim], vec![0.0; dim]);
-        let mut new = Self { ldl, places, ends, expanded, n, refiner: Refiner::new(dim), rhs, solution, worst: 0.0 };
+        let [rhs, solution, correction] = std::array::from_fn(|_| vec![0.0; dim]);
+        let mut new =
+            Self { ldl, places, ends, expanded, n, refiner: Refiner::new(dim), rhs, solution, correction, worst: 0.0 };
         new.set_data(form);
         Ok(new)
     }
@@ -122,16 +124,28 @@ impl Kkt {
 
     /// Solves for `(top, bottom)` into `(x, z)`, refined against the matrix without regularization.
     pub(super) fn solve(&mut self, (top, bottom): (&[f64], &[f64]), (x, z): (&mut [f64], &mut [f64])) {
-        let Self { ldl, places, n, refiner, rhs, solution, worst, .. } = self;
+        let Self { ldl, places, n, refiner, rhs, solution, correction, worst, .. } = self;
         let (of_x, others) = places.of_index.split_at(*n);
         rhs.fill(0.0);
         of_x.iter().zip(top).for_each(|(&place, v)| rhs[place] = *v);
         others.iter().zip(bottom).for_each(|(&place, v)| rhs[place] = *v);
         solution.copy_from_slice(rhs);
         ldl.solve(solution);
-        let limits = Refinement { target: TARGET * max_abs(rhs), max_steps: MAX_STEPS };
-        let (left, _) = refiner.run(&mut Unregularized { ldl, rhs }, solution, limits);
-        *worst = worst.max(left / max_abs(rhs));
+        let size = max_abs(rhs);
+        let mut system = Unregularized { ldl, rhs };
+        let left = system.residual(solution, correction) / size;
+        if left * left <= TARGET {
+            // What the factor left of the right-hand side once it leaves of the rest again.
+            if left > TARGET {
+                system.precondition(correction);
+                axpy(1.0, correction, solution);
+            }
+            *worst = worst.max(left * left.min(1.0));
+        } else if size > 0.0 {
+            let limits = Refinement { target: TARGET * size, max_steps: MAX_STEPS };
+            let (left, _) = refiner.run(&mut system, solution, limits);
+            *worst = worst.max(left / size);
+        }
         of_x.iter().zip(x).for_each(|(&place, v)| *v = solution[place]);
         others.iter().zip(z).for_each(|(&place, v)| *v = solution[place]);
     }

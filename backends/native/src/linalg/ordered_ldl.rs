@@ -83,13 +83,15 @@ impl OrderedLdl {
 
     /// `out −= M v` by places.
     pub(crate) fn subtract_product(&self, v: &[f64], out: &mut [f64]) {
-        let columns = self.pattern.col_ptr.windows(2).map(|ends| ends[0]..ends[1] - 1);
-        for (j, above) in columns.enumerate() {
-            let vj = v[j];
-            let mut sum = self.values[above.end] * vj;
-            for (&i, value) in self.pattern.row_idx[above.clone()].iter().zip(&self.values[above]) {
-                out[i] -= value * vj;
-                sum += value * v[i];
+        let UpperPattern { dim, col_ptr, row_idx } = &self.pattern;
+        let (values, v, out) = (&self.values[..row_idx.len()], &v[..*dim], &mut out[..*dim]);
+        for j in 0..*dim {
+            let (vj, diagonal) = (v[j], col_ptr[j + 1] - 1);
+            let mut sum = values[diagonal] * vj;
+            for p in col_ptr[j]..diagonal {
+                let i = row_idx[p];
+                out[i] -= values[p] * vj;
+                sum += values[p] * v[i];
             }
             out[j] -= sum;
         }

@@ -170,17 +170,26 @@ impl Simplicial {
     /// Solves in place; what was not kept becomes zero.
     pub(crate) fn solve(&self, x: &mut [f64]) {
         let dim = self.start.len();
+        let (rows, values) = (&self.row_idx[..], &self.values[..self.row_idx.len()]);
         let (count, inverse, x) = (&self.count[..dim], &self.inverse[..dim], &mut x[..dim]);
         for j in 0..dim {
-            let (column, xj) = (self.start[j]..self.start[j] + count[j] as usize, x[j]);
-            for (&i, l) in self.row_idx[column.clone()].iter().zip(&self.values[column]) {
-                x[i as usize] -= l * xj;
+            let (start, xj) = (self.start[j], x[j]);
+            // By index: columns are too short for slices of their own.
+            for p in start..start + count[j] as usize {
+                x[rows[p] as usize] -= values[p] * xj;
             }
         }
         for j in (0..dim).rev() {
             let column = self.start[j]..self.start[j] + count[j] as usize;
-            let (rows, values) = (&self.row_idx[column.clone()], &self.values[column]);
-            let sum = if rows.len() < SHORT { product(rows, values, x) } else { product_in_two(rows, values, x) };
+            let sum = if column.len() < SHORT {
+                let mut sum = 0.0;
+                for p in column {
+                    sum += values[p] * x[rows[p] as usize];
+                }
+                sum
+            } else {
+                product(&rows[column.clone()], &values[column], x)
+            };
             x[j] = x[j] * inverse[j] - sum;
         }
     }
@@ -216,18 +225,8 @@ impl Simplicial {
     }
 }
 
-/// `lᵀx` over a column of few entries …
-#[inline(always)]
+/// `lᵀx` over a column of many entries: two sums, which do not wait for one another.
 fn product(rows: &[u32], values: &[f64], x: &[f64]) -> f64 {
-    let mut sum = 0.0;
-    for (&i, l) in rows.iter().zip(values) {
-        sum += l * x[i as usize];
-    }
-    sum
-}
-
-/// … and of many: two sums, which do not wait for one another.
-fn product_in_two(rows: &[u32], values: &[f64], x: &[f64]) -> f64 {
     let (pairs, last) = rows.as_chunks::<2>();
     let (values, last_value) = values.as_chunks::<2>();
     let (mut even, mut odd) = (0.0, 0.0);
@@ -235,7 +234,10 @@ fn product_in_two(rows: &[u32], values: &[f64], x: &[f64]) -> f64 {
         even += values[0] * x[rows[0] as usize];
         odd += values[1] * x[rows[1] as usize];
     }
-    even + odd + product(last, last_value, x)
+    if let ([row], [value]) = (last, last_value) {
+        even += value * x[*row as usize];
+    }
+    even + odd
 }
 
 #[cfg(test)]
