@@ -33,7 +33,7 @@ def error(gradient, exact):
 
 
 def ours(bpqp, file, repeat):
-    row = run(bpqp, "bench", str(file), "--forward", "clarabel", "--backward", "native", "--tol", "1e-9",
+    row = run(bpqp, "bench", str(file), "--forward", "native", "--backward", "native", "--tol", "1e-9",
               "--repeat", str(repeat))[0]
     return row["setup_ms"] + row["forward_ms"] + row["backward_ms"]
 
@@ -66,7 +66,7 @@ def main():
             program = json.loads(file.read_text())
             q, r = np.array(program["q"]), program["soc"][0]["d"]
             exact = closed_form(q, r)
-            report = run(arguments.bpqp, "grad", str(file), "--forward", "clarabel", "--backward", "native")
+            report = run(arguments.bpqp, "grad", str(file), "--forward", "native", "--backward", "native")
             pairs = []
             for _ in range(arguments.rounds):
                 peer, gradient = theirs(q, r, arguments.repeat)

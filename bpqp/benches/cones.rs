@@ -15,12 +15,13 @@ const SIZES: [usize; 4] = [10, 50, 100, 500];
 
 fn cones(c: &mut Criterion) {
     let settings = Settings::with_tolerance(1e-9);
-    // Whatever was compiled in: without Clarabel nothing takes cones, and nothing is timed.
-    let Ok(layer) = Layer::builder().forward("clarabel").settings(settings).build() else { return };
-    for n in SIZES {
+    for (forward, n) in ["native", "clarabel"].into_iter().flat_map(|name| SIZES.map(|n| (name, n))) {
+        // Whatever was compiled in.
+        let layer = Layer::builder().forward(forward).settings(settings.clone()).build();
+        let Ok(layer) = layer else { continue };
         let Ok(generated) = Recipe::new(Family::PaperSocp).n(n).generate() else { continue };
         let x_bar = support::cotangent(n);
-        c.bench_function(&format!("paper-socp/cold/{n}"), |bench| {
+        c.bench_function(&format!("paper-socp/{forward}/cold/{n}"), |bench| {
             bench.iter(|| {
                 let mut solved = layer.forward(black_box(&generated.program))?;
                 solved.backward(&x_bar).map(|gradient| gradient.q()[0])

@@ -1,5 +1,5 @@
 //! Second-order cones: gradients against closed forms, central differences and the dot-product identity.
-#![cfg(feature = "clarabel")]
+#![cfg(feature = "native")]
 #![allow(clippy::unwrap_used)] // a test panics by design
 
 mod common;
@@ -16,7 +16,7 @@ fn layer() -> Layer {
 
 fn builder() -> bpqp::LayerBuilder {
     let settings = Settings { tolerance: 1e-9, ..Settings::default() };
-    Layer::builder().forward("clarabel").settings(settings)
+    Layer::builder().forward("native").settings(settings)
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -325,6 +325,23 @@ fn the_apex_is_held_where_the_dual_is_inside_and_a_kink_on_its_boundary() {
     let kink = project([0.6, 0.8, -1.0]);
     assert_eq!(kink.certificate().kind, CertificateKind::Kink);
     assert_eq!(kink.certificate().inexact_blocks.len(), kink.blocks().len());
+}
+
+#[test]
+fn any_forward_solver_will_do() {
+    let x_bar = Rng::new(4).normals(14);
+    for (seed, quadratic) in [(3, true), (8, false)] {
+        let program = planted(seed, 14, 3, &MIX, quadratic);
+        let own = layer().forward(&program).unwrap().backward(&x_bar).unwrap();
+        for backend in bpqp::Registry::compiled().iter().filter(|backend| backend.capabilities().second_order_cones) {
+            let Ok(layer) = builder().forward(backend.info().name).build() else { continue };
+            // A library that is not installed, or has no license, says so.
+            let Ok(mut solved) = layer.forward(&program) else { continue };
+            let gradient = solved.backward(&x_bar).unwrap();
+            let difference = gradient.difference(&own);
+            assert!(difference < 1e-6, "{}: {difference}", backend.info().name);
+        }
+    }
 }
 
 #[test]
