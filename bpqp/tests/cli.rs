@@ -114,6 +114,29 @@ fn backends_are_listed_with_their_capabilities() {
     assert!(out.contains("certificates"), "{out}");
 }
 
+#[cfg(not(feature = "train"))]
+#[test]
+fn what_another_build_has_is_told_with_the_command_for_it() {
+    for args in [&["train", "portfolio", "--quick"][..], &["repro", "table3", "--seeds", "2"], &["train"]] {
+        let (code, out, err) = text(args);
+        assert_eq!((code, out.as_str()), (1, ""), "{args:?}");
+        let command = format!("cargo run --release --features train -- {}", args.join(" "));
+        assert!(err.contains("needs the feature `train`") && err.contains(&command), "{err}");
+        let (code, document) = json(&[args, &["--json"]].concat());
+        assert_eq!((code, &document["error"]["kind"]), (1, &Value::from("missing_feature")));
+    }
+}
+
+#[test]
+fn a_backend_of_another_build_is_told_with_the_command_for_it() {
+    let compiled = bpqp::Registry::compiled().names();
+    for (name, feature) in bpqp::Registry::KNOWN.iter().filter(|(name, _)| !compiled.iter().any(|n| n == name)) {
+        let (code, _, err) = text(&["compare", "--backends", name]);
+        let command = format!("cargo run --release --features {feature} -- compare --backends {name}");
+        assert!(code == 1 && err.contains(&command), "{err}");
+    }
+}
+
 mod with_a_solver {
     use super::*;
 

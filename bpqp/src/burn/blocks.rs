@@ -105,6 +105,8 @@ impl Qp {
 pub(super) const NUM_BLOCKS: usize = 8;
 /// The blocks' names, and their places.
 pub(super) const NAMES: [&str; NUM_BLOCKS] = ["P", "q", "A", "b", "G", "h", "lb", "ub"];
+/// Where [`BatchGradient::OF`](crate::BatchGradient) has them.
+pub(super) const OF: [usize; NUM_BLOCKS] = [0, 1, 2, 3, 4, 5, 9, 10];
 pub(super) const P: usize = 0;
 pub(super) const Q: usize = 1;
 pub(super) const A: usize = 2;
@@ -280,4 +282,16 @@ fn full(nrows: usize, ncols: usize, values: Vec<f64>) -> crate::Result<CscMatrix
     let col_ptr = (0..=ncols).map(|j| j * nrows).collect();
     let row_idx = (0..ncols).flat_map(|_| 0..nrows).collect();
     Ok(CscMatrix::new(nrows, ncols, col_ptr, row_idx, values)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BatchGradient;
+
+    #[test]
+    fn the_blocks_are_where_a_gradient_has_them() {
+        let found = OF.map(|place| BatchGradient::OF[place].0);
+        assert!(found.iter().zip(NAMES).all(|(found, name)| found.eq_ignore_ascii_case(name)), "{found:?}");
+    }
 }

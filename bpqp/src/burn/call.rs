@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::DType;
 use rayon::prelude::*;
 
-use super::blocks::{B, H, LB, NUM_BLOCKS, Numbers, Q, UB, by_columns};
+use super::blocks::{B, H, LB, NUM_BLOCKS, Numbers, OF, Q, UB, by_columns};
 use crate::layer::Solved;
 use crate::{Batch, BatchGradient, Certificate, Error, Gradient, Program, Result, Status, Values};
 
@@ -232,29 +232,19 @@ fn differentiate_apart(
     x_bar: &[f64],
     wanted: [bool; NUM_BLOCKS],
 ) -> (Stored, Certificates) {
-    type Of = fn(&Gradient) -> &[f64];
-    const OF: [Of; NUM_BLOCKS] = [
-        |g| g.p().values(),
-        |g| g.q(),
-        |g| g.a().values(),
-        |g| g.b(),
-        |g| g.g().values(),
-        |g| g.h(),
-        |g| g.lb(),
-        |g| g.ub(),
-    ];
     let d = x_bar.len() / all.len();
     let gradients: Vec<Option<Result<Gradient>>> =
         all.iter_mut().enumerate().map(|(k, one)| Some(one.as_mut()?.backward(&x_bar[k * d..(k + 1) * d]))).collect();
     let mut stored: [Option<Vec<f64>>; NUM_BLOCKS] = Default::default();
     for k in (0..NUM_BLOCKS).filter(|&k| wanted[k]) {
-        let found = gradients.iter().flatten().flatten().next().map_or(0, |g| OF[k](g).len());
+        let (_, of) = BatchGradient::OF[OF[k]];
+        let found = gradients.iter().flatten().flatten().next().map_or(0, |g| of(g).len());
         // Factor models have variables of their own behind the user's.
         let len = if matches!(k, Q | LB | UB) { found.min(d) } else { found };
         let mut values = vec![0.0; all.len() * len];
         for (member, gradient) in gradients.iter().enumerate() {
             if let Some(Ok(gradient)) = gradient {
-                values[member * len..(member + 1) * len].copy_from_slice(&OF[k](gradient)[..len]);
+                values[member * len..(member + 1) * len].copy_from_slice(&of(gradient)[..len]);
             }
         }
         stored[k] = Some(values);

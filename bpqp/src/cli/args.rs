@@ -50,6 +50,17 @@ pub(crate) enum Command {
     /// Train a model through the layer
     #[cfg(feature = "train")]
     Train(TrainArgs),
+    /// Train a model through the layer; in builds with the feature `train` alone
+    #[cfg(not(feature = "train"))]
+    Train(Elsewhere),
+}
+
+/// The arguments of what only other builds can do, whatever they are.
+#[cfg(not(feature = "train"))]
+#[derive(Args, Debug)]
+pub(crate) struct Elsewhere {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    _all: Vec<std::ffi::OsString>,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -69,6 +69,8 @@ fn dispatch(registry: &Registry, cli: Cli, json: bool) -> Result<Outcome, Failur
         Command::Repro(args) => repro::run(registry, &args, json),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(registry, &args, json),
+        #[cfg(not(feature = "train"))]
+        Command::Train(_) => Err(Failure::without_feature("train", "train")),
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::Path;
 use bpqp_traits::Status;
 use serde::Serialize;
 
+use crate::Registry;
+
 /// How a run that did not fail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -31,19 +33,27 @@ pub(crate) struct Failure {
     message: String,
     /// What to do next, where the message alone does not say; for people.
     #[serde(skip)]
-    advice: Option<&'static str>,
+    advice: Option<String>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         let advice = (kind == "unknown_backend")
-            .then_some("`bpqp backends` lists the backends; more of them are features of the build");
+            .then(|| "`bpqp backends` lists the backends; more of them are features of the build".into());
         Self { kind, message: message.into(), advice }
+    }
+
+    /// What `command` asks for is in builds with `feature` alone.
+    #[cfg(not(feature = "train"))]
+    pub(crate) fn without_feature(command: &str, feature: &str) -> Self {
+        let message = format!("this build has no `bpqp {command}`: it needs the feature `{feature}`");
+        Self { advice: Some(with_feature(feature)), ..Self::new("missing_feature", message) }
     }
 
     /// An error met while reading the problem in `file`.
     pub(crate) fn reading(file: &Path, error: &crate::Error) -> Self {
-        let advice = (error.kind() == "parse").then_some("problem files are QPS/MPS, CBF or JSON, plain or gzipped");
+        let advice =
+            (error.kind() == "parse").then(|| "problem files are QPS/MPS, CBF or JSON, plain or gzipped".into());
         Self { advice, ..Self::at(file, error) }
     }
 
@@ -62,8 +72,19 @@ impl Failure {
 
 impl From<crate::Error> for Failure {
     fn from(error: crate::Error) -> Self {
-        Self::new(error.kind(), error.to_string())
+        let told = Self::new(error.kind(), error.to_string());
+        let crate::Error::UnknownBackend { name, .. } = &error else { return told };
+        match Registry::KNOWN.iter().find(|(known, _)| known == name) {
+            Some((_, feature)) => Self { advice: Some(with_feature(feature)), ..told },
+            None => told,
+        }
     }
+}
+
+/// The command of this process, for a build with `feature`.
+fn with_feature(feature: &str) -> String {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    format!("cargo run --release --features {feature} -- {}", arguments.join(" "))
 }
 
 #[derive(Serialize)]
@@ -76,7 +97,7 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
     if json {
         document(&FailureDocument { error: failure });
     } else {
-        let advice = failure.advice.map(|advice| format!("\n  {advice}")).unwrap_or_default();
+        let advice = failure.advice.as_ref().map(|advice| format!("\n  {advice}")).unwrap_or_default();
         // Nothing is left to do where standard error is closed.
         let _ = writeln!(std::io::stderr(), "error: {}{advice}", failure.message);
     }

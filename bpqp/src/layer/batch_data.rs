@@ -1,10 +1,10 @@
 //! The data of a batch's members.
 
-use super::batch_gradient::{NAMES, NUM_BLOCKS, Sizes, check_part};
+use super::batch_gradient::{BatchGradient, NUM_BLOCKS, Sizes, check_part};
 use crate::Result;
 use crate::program::{Program, Values};
 
-/// Which blocks are given, in the order of [`NAMES`].
+/// Which blocks are given, in the order of [`BatchGradient::OF`].
 pub(super) type Given = [bool; NUM_BLOCKS];
 
 fn blocks<'a>(values: &Values<'a>) -> [Option<&'a [f64]>; NUM_BLOCKS] {
@@ -30,7 +30,7 @@ pub(super) fn share_matrices(values: &Values<'_>) -> bool {
 
 /// Checks that every block of `values` has `members` parts of these sizes.
 pub(super) fn check_values(values: &Values<'_>, sizes: &Sizes, members: usize) -> Result<()> {
-    for ((block, size), name) in blocks(values).into_iter().zip(sizes).zip(NAMES) {
+    for ((block, size), (name, _)) in blocks(values).into_iter().zip(sizes).zip(BatchGradient::OF) {
         if let Some(block) = block {
             check_part(name, block.len(), *size, members)?;
         }

@@ -9,9 +9,6 @@ use crate::program::Program;
 pub(super) const NUM_BLOCKS: usize = 13;
 /// Each block's length for one member.
 pub(super) type Sizes = [usize; NUM_BLOCKS];
-/// Their names, as [`Values`](crate::Values) has them.
-pub(super) const NAMES: [&str; NUM_BLOCKS] =
-    ["p", "q", "a", "b", "g", "h", "rows", "l", "u", "lb", "ub", "cones", "cone_offsets"];
 
 /// Buffers that take the members' gradients, one after another, by the data's blocks as in
 /// [`Values`](crate::Values); what is `None` is not computed.
@@ -45,7 +42,27 @@ pub struct BatchGradient<'a> {
     pub cone_offsets: Option<&'a mut [f64]>,
 }
 
+/// Where a gradient has a block.
+pub(crate) type Of = fn(&Gradient) -> &[f64];
+
 impl<'a> BatchGradient<'a> {
+    /// Every block by its name, in the order of the fields.
+    pub(crate) const OF: [(&'static str, Of); NUM_BLOCKS] = [
+        ("p", |g| g.p().values()),
+        ("q", |g| g.q()),
+        ("a", |g| g.a().values()),
+        ("b", |g| g.b()),
+        ("g", |g| g.g().values()),
+        ("h", |g| g.h()),
+        ("rows", |g| g.rows().values()),
+        ("l", |g| g.l()),
+        ("u", |g| g.u()),
+        ("lb", |g| g.lb()),
+        ("ub", |g| g.ub()),
+        ("cones", |g| g.cones().values()),
+        ("cone_offsets", |g| g.cone_offsets()),
+    ];
+
     fn blocks(&mut self) -> [&mut Option<&'a mut [f64]>; NUM_BLOCKS] {
         let Self { p, q, a, b, g, h, rows, l, u, lb, ub, cones, cone_offsets } = self;
         [p, q, a, b, g, h, rows, l, u, lb, ub, cones, cone_offsets]
@@ -53,7 +70,7 @@ impl<'a> BatchGradient<'a> {
 
     /// Checks that every buffer has `members` parts of these sizes.
     pub(super) fn check(&mut self, sizes: &Sizes, members: usize) -> Result<()> {
-        for ((block, size), name) in self.blocks().into_iter().zip(sizes).zip(NAMES) {
+        for ((block, size), (name, _)) in self.blocks().into_iter().zip(sizes).zip(Self::OF) {
             if let Some(block) = block {
                 check_part(&format!("gradient of {name}"), block.len(), *size, members)?;
             }
@@ -88,23 +105,7 @@ impl<'a> BatchGradient<'a> {
 
     /// Writes the gradient of member `k`; the matrices' is not computed where nobody wants it.
     pub(super) fn write(&mut self, sizes: &Sizes, k: usize, gradient: &Gradient) {
-        type Block = fn(&Gradient) -> &[f64];
-        let of: [Block; NUM_BLOCKS] = [
-            |g| g.p().values(),
-            |g| g.q(),
-            |g| g.a().values(),
-            |g| g.b(),
-            |g| g.g().values(),
-            |g| g.h(),
-            |g| g.rows().values(),
-            |g| g.l(),
-            |g| g.u(),
-            |g| g.lb(),
-            |g| g.ub(),
-            |g| g.cones().values(),
-            |g| g.cone_offsets(),
-        ];
-        for ((block, size), of) in self.blocks().into_iter().zip(sizes).zip(of) {
+        for ((block, size), (_, of)) in self.blocks().into_iter().zip(sizes).zip(Self::OF) {
             if let Some(block) = block {
                 block[k * size..(k + 1) * size].copy_from_slice(of(gradient));
             }

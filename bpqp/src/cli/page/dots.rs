@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 
+use super::scale::{COLORS, Decades, WIDTH};
 use crate::cli::table::small;
 
 /// One backend's numbers, one for each row; `None` is not drawn.
@@ -17,7 +18,6 @@ pub(in crate::cli) struct Plot {
     pub(in crate::cli) series: Vec<Series>,
 }
 
-const WIDTH: f64 = 760.0;
 const LEFT: f64 = 170.0;
 const RIGHT: f64 = 30.0;
 const TOP: f64 = 26.0;
@@ -25,48 +25,6 @@ const TOP: f64 = 26.0;
 const STEP: f64 = 7.0;
 /// Characters of a row's name that fit on the left.
 const NAME: usize = 24;
-/// Colors in the style sheet; further series take them again with another shape.
-const COLORS: usize = 8;
-
-/// Values below this are drawn as zero: for a residual they mean no more than that.
-const ZERO: f64 = 1e-18;
-
-/// Powers of ten from the left to the right end. A zero is drawn one power below the smallest value.
-struct Axis {
-    low: i32,
-    high: i32,
-    has_zero: bool,
-}
-
-impl Axis {
-    fn of(values: &[f64]) -> Option<Self> {
-        let has_zero = values.iter().any(|v| v.abs() < ZERO);
-        let logs: Vec<f64> = values.iter().filter(|v| v.is_finite() && **v >= ZERO).map(|v| v.log10()).collect();
-        let low = logs.iter().copied().reduce(f64::min).unwrap_or(0.0).floor() as i32;
-        let high = logs.iter().copied().reduce(f64::max).unwrap_or(0.0).ceil() as i32;
-        (!values.is_empty()).then(|| Self { low: low - i32::from(has_zero), high: high.max(low + 1), has_zero })
-    }
-
-    /// Where a value is drawn; what is not finite at the right end.
-    fn x(&self, value: f64) -> f64 {
-        let power = if value.abs() < ZERO { f64::from(self.low) } else { value.log10() };
-        let power = if power.is_finite() { power } else { f64::from(self.high) };
-        LEFT + (WIDTH - LEFT - RIGHT) * (power - f64::from(self.low)) / f64::from(self.high - self.low)
-    }
-
-    /// Places and labels of the grid, at most about a dozen.
-    fn ticks(&self) -> Vec<(f64, String)> {
-        let every = (self.high - self.low) / 12 + 1;
-        let powers = (self.low..=self.high).filter(|p| (p - self.low) % every == 0);
-        let label = |p: i32| match p {
-            p if self.has_zero && p == self.low => "≈ 0".to_string(),
-            0 => "1".into(),
-            1 => "10".into(),
-            p => format!("1e{p}"),
-        };
-        powers.map(|p| (self.x(10f64.powi(p)), label(p))).collect()
-    }
-}
 
 impl Plot {
     /// Leaves out the rows in which no series has a point.
@@ -83,7 +41,7 @@ impl Plot {
 
     pub(in crate::cli) fn render(&self) -> Markup {
         let values: Vec<f64> = self.series.iter().flat_map(|s| s.points.iter().flatten().copied()).collect();
-        let Some(axis) = Axis::of(&values) else {
+        let Some(axis) = Decades::of(&values, LEFT, WIDTH - RIGHT) else {
             return html! { h3 { (self.title) } p.empty { "Nothing to show: no run has this number." } };
         };
         let row_height = (STEP * self.series.len() as f64 + 8.0).max(20.0);
@@ -116,7 +74,7 @@ impl Plot {
                         @for (k, series) in self.series.iter().enumerate() {
                             @if let Some(value) = series.points.get(i).copied().flatten() {
                                 @let center = y + 0.5 * row_height + STEP * (k as f64 - 0.5 * (self.series.len() - 1) as f64);
-                                (marker(k, axis.x(value), center, &format!("{name}, {}: {value:.3e}", series.name)))
+                                (marker(k, axis.at(value), center, &format!("{name}, {}: {value:.3e}", series.name)))
                             }
                         }
                     }
@@ -162,23 +120,4 @@ fn shortened(name: &str) -> String {
         return name.into();
     }
     name.chars().take(NAME - 1).chain(['…']).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decades_are_evenly_spaced_with_zero_on_the_left() {
-        let axis = Axis::of(&[0.0, 1e-3, 0.02, f64::NAN]).unwrap();
-        assert_eq!((axis.low, axis.high), (-4, -1));
-        let (labels, places): (Vec<String>, Vec<f64>) = axis.ticks().into_iter().map(|(x, label)| (label, x)).unzip();
-        assert_eq!(labels, ["≈ 0", "1e-3", "1e-2", "1e-1"]);
-        let step = (WIDTH - LEFT - RIGHT) / 3.0;
-        assert!(places.iter().enumerate().all(|(k, x)| (x - (LEFT + step * k as f64)).abs() < 1e-9), "{places:?}");
-        assert_eq!(axis.x(0.0), LEFT);
-        assert_eq!(axis.x(f64::INFINITY), WIDTH - RIGHT);
-        assert!(Axis::of(&[]).is_none());
-        assert_eq!(Axis::of(&[1.0]).unwrap().ticks().len(), 2);
-    }
 }

@@ -5,6 +5,7 @@
 pub(super) mod dots;
 #[cfg(feature = "train")]
 pub(super) mod lines;
+mod scale;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -2,8 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
+use super::problem::Kind;
+
+#[cfg(not(feature = "train"))]
+use crate::cli::args::Elsewhere;
 #[cfg(feature = "train")]
 use crate::cli::train::args::PortfolioArgs;
 
@@ -22,6 +27,9 @@ pub(super) enum Table {
     /// Portfolios of real stocks: predictors trained in two stages, end to end, and with a learned optimizer
     #[cfg(feature = "train")]
     Table3(PortfolioArgs),
+    /// Portfolios of real stocks; in builds with the feature `train` alone
+    #[cfg(not(feature = "train"))]
+    Table3(Elsewhere),
 }
 
 #[derive(Args, Debug)]
@@ -38,6 +46,9 @@ pub(super) struct TableArgs {
     /// Sizes, separated by commas: variables, and inequalities as well as equalities
     #[arg(long, value_name = "NxM,…", value_delimiter = ',', default_value = "10x5,50x10,100x20,500x100", value_parser = size)]
     pub(super) sizes: Vec<(usize, usize)>,
+    /// Kinds of problems, separated by commas; default: all
+    #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = kind())]
+    kinds: Vec<Kind>,
     /// Runs of each, of which the least time counts; 1 for errors alone
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) repeat: u32,
@@ -62,7 +73,18 @@ fn size(text: &str) -> Result<(usize, usize), String> {
     }
 }
 
+/// Lists the kinds in the help and in errors.
+fn kind() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::as_str))
+        .try_map(|name| Kind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or("no such kind"))
+}
+
 impl TableArgs {
+    /// Kinds of problems, in their own order.
+    pub(super) fn kinds(&self) -> Vec<Kind> {
+        Kind::ALL.into_iter().filter(|kind| self.kinds.is_empty() || self.kinds.contains(kind)).collect()
+    }
+
     /// Problems of each kind and size.
     pub(super) fn instances(&self) -> u64 {
         u64::from(self.instances.unwrap_or(if self.quick { 10 } else { 200 }))

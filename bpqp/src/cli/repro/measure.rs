@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::method::{Method, Outcome};
 use super::problem::{Kind, Problem};
+use super::reference::distance;
 use crate::cli::bench::median;
 
 /// A gradient this far off is of no use.
@@ -69,6 +70,8 @@ pub(super) struct Errors {
     pub(super) angle: Option<f64>,
     /// `‖g − r‖₂ / ‖r‖₂` for `b` and `h` together.
     pub(super) sides: f64,
+    /// The notebooks' measure, of the rows that are theirs.
+    pub(super) to_inverse: Option<f64>,
 }
 
 /// Measures all methods on all problems, and keeps the least time of `repeat` runs; `progress` is told what comes next, and
@@ -78,13 +81,13 @@ pub(super) struct Errors {
 /// Where a problem or its reference cannot be made.
 pub(super) fn measure(
     methods: &[Method],
-    sizes: &[(usize, usize)],
+    (kinds, sizes): (&[Kind], &[(usize, usize)]),
     (instances, seed): (u64, u64),
     repeat: u32,
     mut progress: impl FnMut(Option<String>),
 ) -> crate::Result<Vec<Measurement>> {
     let mut all = Vec::new();
-    for kind in Kind::ALL {
+    for &kind in kinds {
         for &size in sizes {
             progress(Some(format!("{} {}×{}", kind.as_str(), size.0, size.1)));
             for seed in (seed..).take(instances as usize) {
@@ -115,16 +118,15 @@ impl Errors {
             q: relative(&found.q, &right.q),
             angle: Some(1.0 - dot(&found.q, &right.q) / (norm(&found.q) * norm(&right.q))).filter(|_| right.q != zero),
             sides: relative(&sides(found), &sides(right)),
+            to_inverse: outcome.to_inverse,
         }
     }
 }
 
 /// `‖g − r‖₂ / ‖r‖₂`, and `‖g‖₂` where `r` is zero.
 fn relative(g: &[f64], r: &[f64]) -> f64 {
-    let norm = |v: &[f64]| dot(v, v).sqrt();
-    let difference: Vec<f64> = g.iter().zip(r).map(|(g, r)| g - r).collect();
-    let size = norm(r);
-    norm(&difference) / if size > 0.0 { size } else { 1.0 }
+    let size = dot(r, r).sqrt();
+    distance(g, r) / if size > 0.0 { size } else { 1.0 }
 }
 
 /// What many problems of one kind and size come to with one method; times are medians, in milliseconds.
@@ -152,6 +154,8 @@ pub(super) struct Summary {
     pub(super) largest_error_of_sides: Option<f64>,
     /// Gradients with an error above 1 %.
     pub(super) useless: usize,
+    /// The notebooks' measure and their mean, of the rows that are theirs.
+    pub(super) mean_distance_to_inverse: Option<f64>,
 }
 
 /// One summary for each kind, size and method, in the order of `measurements`.
@@ -175,6 +179,7 @@ impl Summary {
         let errors: Vec<Errors> = group.iter().filter_map(|m| m.errors).collect();
         let mid = |values: Vec<f64>| (!values.is_empty()).then(|| median(values));
         let time = |of: fn(&Times) -> f64| mid(times.iter().map(of).collect());
+        let mean = |v: Vec<f64>| (!v.is_empty()).then(|| v.iter().sum::<f64>() / v.len() as f64);
         let most = |of: fn(&Errors) -> Option<f64>| errors.iter().filter_map(of).reduce(max_nan);
         Self {
             kind: first.kind,
@@ -196,6 +201,7 @@ impl Summary {
             largest_error_of_sides: most(|e| Some(e.sides)),
             // A NaN is of no use either.
             useless: errors.iter().filter(|e| !matches!(max_nan(e.q, e.sides), v if v <= USELESS)).count(),
+            mean_distance_to_inverse: mean(errors.iter().filter_map(|e| e.to_inverse).collect()),
         }
     }
 
@@ -221,7 +227,7 @@ mod tests {
                 backward_setup: 0.0,
                 backward: 0.25 * t,
             }),
-            errors: total.map(|_| Errors { x: 0.0, q: error, angle: None, sides: 0.0 }),
+            errors: total.map(|_| Errors { x: 0.0, q: error, angle: None, sides: 0.0, to_inverse: Some(error) }),
         }
     }
 
@@ -236,6 +242,7 @@ mod tests {
         let [a, b] = &summarize(&all)[..] else { panic!("two methods") };
         assert_eq!((a.method.as_str(), a.total_ms, a.without_setup_ms, a.failed), ("a", Some(6.0), Some(3.0), 0));
         assert_eq!((a.largest_error, a.useless), (Some(0.5), 1));
+        assert_eq!(a.mean_distance_to_inverse, Some(0.2505));
         assert_eq!((b.total_ms, b.failed, b.useless), (Some(1.0), 1, 1));
         assert!(b.largest_error.is_some_and(f64::is_nan));
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::ball::Constraint;
 use super::exact;
 use super::problem::{Kind, Problem};
-use super::published::Published;
+use super::published::{Chosen, Published};
 use super::reference::Vectors;
 use crate::cli::input::ms;
 use crate::{Backend, Layer, Registry, Settings};
@@ -53,6 +53,8 @@ pub(super) struct Outcome {
     /// Where the gradient was taken.
     pub(super) x: Vec<f64>,
     pub(super) gradient: Vectors,
+    /// The notebooks' measure of error, of the rows that are theirs: see [`Passes`](super::published::Passes).
+    pub(super) to_inverse: Option<f64>,
 }
 
 impl Outcome {
@@ -63,7 +65,7 @@ impl Outcome {
     ) -> Self {
         let [forward_setup, forward, backward_setup, backward] =
             [forward_setup, forward, backward_setup, backward].map(ms);
-        Self { forward_setup, forward, backward_setup, backward, x, gradient }
+        Self { forward_setup, forward, backward_setup, backward, x, gradient, to_inverse: None }
     }
 }
 
@@ -99,10 +101,14 @@ impl Method {
         let mut all = vec![Self { name: "exact".into(), work: Work::Exact(layers(&default)?) }];
         match registry.get("osqp") {
             Ok(osqp) => {
-                let work = Work::Published(Published::new(osqp.forward()), layers(&default)?.conic);
-                all.push(Self { name: "bpqp as published".into(), work });
+                for (name, chosen) in [("bpqp as published", Chosen::TRAINED), ("bpqp as timed", Chosen::TIMED)] {
+                    let work = Work::Published(Published::new(osqp.forward(), chosen), layers(&default)?.conic);
+                    all.push(Self { name: name.into(), work });
+                }
             }
-            Err(_) => missing.push("bpqp as published: this build is without OSQP (feature `osqp`)".into()),
+            Err(_) => {
+                missing.push("bpqp as published and as timed: this build is without OSQP (feature `osqp`)".into());
+            }
         }
         if conic.is_none() {
             missing.push("SOCP: this build is without a solver of cones (feature `clarabel`)".into());
@@ -149,7 +155,7 @@ impl Method {
                     let multiplier = solved.solution().cone_duals.first().copied().unwrap_or_default();
                     Constraint::at(program, &x, multiplier).backward(x_bar)
                 } else {
-                    exact::backward(program, &x, solved.duals(), x_bar)
+                    exact::backward(program, &x, solved.duals().inequalities, x_bar)
                 };
                 let backward = (Duration::ZERO, started.elapsed());
                 Ok(Outcome::new((timing.setup, timing.forward), backward, (x, gradient)))
@@ -159,7 +165,8 @@ impl Method {
                     (Kind::Socp, Some(layer)) => published.run_over_ball(layer, program, x_bar)?,
                     _ => published.run(program, x_bar)?,
                 };
-                Ok(Outcome::new(passes.forward, passes.backward, (passes.x, passes.gradient)))
+                let outcome = Outcome::new(passes.forward, passes.backward, (passes.x, passes.gradient));
+                Ok(Outcome { to_inverse: Some(passes.to_inverse), ..outcome })
             }
             Work::Layer(layers) => {
                 let mut solved = forward(layers)?;

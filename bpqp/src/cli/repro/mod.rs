@@ -18,7 +18,6 @@ use serde::Serialize;
 use self::args::{ReproArgs, Table, TableArgs};
 use self::measure::{Summary, measure, summarize};
 use self::method::Method;
-use self::problem::Kind;
 use super::input;
 use super::output::{self, Failure, Outcome};
 use crate::{Error, Registry};
@@ -45,6 +44,8 @@ pub(crate) fn run(registry: &Registry, args: &ReproArgs, json: bool) -> Result<O
         Table::Table2(args) => table(registry, args, Shows::Errors, json),
         #[cfg(feature = "train")]
         Table::Table3(args) => super::train::portfolio(registry, args, json),
+        #[cfg(not(feature = "train"))]
+        Table::Table3(_) => Err(Failure::without_feature("repro table3", "train")),
     }
 }
 
@@ -54,11 +55,12 @@ fn table(registry: &Registry, args: &TableArgs, shows: Shows, json: bool) -> Res
     }
     let (methods, missing) = Method::all(registry, &args.backends, shows == Shows::Errors)?;
     let instances = args.instances();
-    let of_one: usize = Kind::ALL.iter().map(|&kind| methods.iter().filter(|m| m.applies(kind)).count()).sum();
+    let kinds = args.kinds();
+    let of_one: usize = kinds.iter().map(|&kind| methods.iter().filter(|m| m.applies(kind)).count()).sum();
     let bar = input::progress(of_one * args.sizes.len() * instances as usize);
     let measurements = measure(
         &methods,
-        &args.sizes,
+        (&kinds, &args.sizes),
         (instances, args.seed),
         if shows == Shows::Times { args.repeat } else { 1 },
         |next| match next {

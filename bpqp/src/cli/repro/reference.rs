@@ -1,5 +1,6 @@
 //! Solution and backward pass to the last digit: KKT systems on the active set, refined with residuals in twice the precision.
 
+use bpqp_traits::vector::dot;
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve};
 
@@ -24,6 +25,12 @@ pub(super) struct Vectors {
     pub(super) q: Vec<f64>,
     pub(super) b: Vec<f64>,
     pub(super) h: Vec<f64>,
+}
+
+/// `‖u − v‖₂`.
+pub(super) fn distance(u: &[f64], v: &[f64]) -> f64 {
+    let difference: Vec<f64> = u.iter().zip(v).map(|(u, v)| u - v).collect();
+    dot(&difference, &difference).sqrt()
 }
 
 /// Both passes on the active set of `guess`, which they prove to be the solution's.

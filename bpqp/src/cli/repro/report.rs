@@ -25,7 +25,7 @@ pub(super) fn page(rows: &[Summary], missing: &[String], args: &TableArgs, shows
     let body = html! {
         p.lead { (note(args, shows)) }
         (page::facts(&facts))
-        @for kind in Kind::ALL { (section(rows, kind, shows)) }
+        @for kind in args.kinds() { (section(rows, kind, shows)) }
     };
     page::document(&format!("BPQP: {heading}"), heading, body)
 }
@@ -34,14 +34,14 @@ fn section(rows: &[Summary], kind: Kind, shows: Shows) -> Markup {
     let rows: Vec<&Summary> = rows.iter().filter(|row| row.kind == kind).collect();
     let (headings, plots): (_, Vec<(&str, Measure)>) = match shows {
         Shows::Times => (
-            &TIMES,
+            TIMES,
             vec![
                 ("Both passes with every set-up (ms)", |row| row.total_ms),
                 ("Backward pass (ms)", |row| row.backward_ms),
             ],
         ),
         Shows::Errors => (
-            &ERRORS,
+            ERRORS,
             vec![
                 ("Largest error of ∂L/∂q", |row| row.largest_error),
                 ("Largest error of ∂L/∂b and ∂L/∂h", |row| row.largest_error_of_sides),
