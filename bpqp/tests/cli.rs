@@ -237,6 +237,24 @@ mod with_a_solver {
         assert!(out.contains("exact") && out.contains("∂L/∂A"), "{out}");
     }
 
+    /// `min t  s.t.  ‖x − a‖ ≤ t` ends at the apex, where the exact `∂x/∂q` is zero; with the barrier it is `−μ I`.
+    #[cfg(feature = "clarabel")]
+    #[test]
+    fn grad_smooths_cones() {
+        let cone = r#"{"F": [[1, 0, 0], [0, 1, 0]], "g": [-0.3, 1.2], "c": [0, 0, 1], "d": 0}"#;
+        let file = scratch("apex.json", &format!(r#"{{"q": [0, 0, 1], "soc": [{cone}]}}"#));
+        let cotangent = scratch("along.json", "[1, 0, 0]");
+        let args = ["grad", &file, "--forward", "clarabel", "--cotangent", &cotangent, "--json"];
+        let (code, document) = json(&[&args[..], &["--smoothing", "0.05", "--check"]].concat());
+        assert_eq!((code, &document["certificate"]["kind"]), (0, &Value::from("exact")));
+        assert_eq!(document["certificate"]["smoothing"], 0.05);
+        assert_close(&numbers(&document["gradients"]["q"]), &[-0.05, 0.0, 0.0]);
+        assert_close(&numbers(&document["gradients"]["soc"][0]["g"]), &[-1.0, 0.0]);
+        let checks = document["check"].as_array().unwrap();
+        assert!(checks.iter().all(|block| block["error"].as_f64().unwrap() <= 1e-5), "{checks:?}");
+        assert!(["F", "g", "c", "d"].iter().all(|name| checks.iter().any(|block| block["block"] == *name)));
+    }
+
     #[test]
     fn compare_has_a_row_for_every_file_and_backend() {
         let backends = backends();

@@ -321,6 +321,8 @@ pub(crate) fn chain(
 pub(crate) struct Sensitivities {
     /// `ỹ` (`m`).
     pub(crate) y_bar: Vec<f64>,
+    /// Of the cones: `−w`, and what takes the place of `ỹ` for them.
+    pub(crate) cones: Option<(Vec<f64>, Vec<f64>)>,
     rows: (Vec<f64>, Vec<f64>),
     bounds: (Vec<f64>, Vec<f64>),
 }
@@ -329,7 +331,7 @@ impl Sensitivities {
     /// Zeros for `n` variables and `m` rows.
     pub(crate) fn new(n: usize, m: usize) -> Self {
         let pair = |len: usize| (vec![0.0; len], vec![0.0; len]);
-        Self { y_bar: vec![0.0; m], rows: pair(m), bounds: pair(n) }
+        Self { y_bar: vec![0.0; m], cones: None, rows: pair(m), bounds: pair(n) }
     }
 
     pub(crate) fn set_row(&mut self, i: usize, side: Side, value: f64) {
@@ -349,8 +351,11 @@ pub(crate) fn of_sides(
     sides: Sensitivities,
     certificate: Certificate,
 ) -> Gradient {
-    let Sensitivities { y_bar, rows: (l, u), bounds: (lb, ub) } = sides;
+    let Sensitivities { y_bar, cones, rows: (l, u), bounds: (lb, ub) } = sides;
     let blocks = program.blocks();
+    let (duals, adjoints) = cones.unwrap_or_default();
+    let outer = Outer { x, y, z_bar, y_bar };
+    let cones = Outer { y: duals, y_bar: adjoints.clone(), ..outer.clone() };
     Gradient {
         b: blocks.equalities.clone().map(|i| l[i] + u[i]).collect(),
         h: u[blocks.inequalities.clone()].to_vec(),
@@ -358,9 +363,9 @@ pub(crate) fn of_sides(
         u: u[blocks.rows.clone()].to_vec(),
         lb,
         ub,
-        q: z_bar.clone(),
-        cone_offsets: Vec::new(),
-        factors: Factors { program: program.clone(), outer: Outer { x, y, z_bar, y_bar }, rows: None, cones: None },
+        q: outer.z_bar.clone(),
+        cone_offsets: adjoints,
+        factors: Factors { program: program.clone(), outer, rows: None, cones: Some(cones) },
         matrices: OnceLock::new(),
         certificate,
         elapsed: Duration::ZERO,

@@ -335,11 +335,12 @@ impl LayerBuilder {
     /// ```text
     /// ½xᵀP x + qᵀx − μ Σ log(slack)    over all sides of inequalities and bounds, subject to the equalities
     /// ```
-    /// (the paper's section 4.1) in place of the solution's own. They exist at kinks, at degenerate solutions, and from points
-    /// that are not converged, and tell of constraints before these become active; a linear program's solution, whose
+    /// and of cones, whose slack is `√((cᵀx + d)² − ‖Fx + g‖²)`
+    /// (the paper's section 4.1) in place of the solution's own. They exist at kinks, at degenerate solutions, at the apex of a
+    /// cone, and from points that are not converged, and tell of constraints before these become active; a linear program's solution, whose
     /// exact derivative is zero, has useful ones. As `μ` vanishes they become the exact derivative, where there is one.
     /// [`Solved::x`] stays the program's own solution; [`Solved::smoothed`] is the one that is differentiated. A program
-    /// needs points strictly inside its inequalities. Takes the place of
+    /// needs points strictly inside its inequalities and cones. Takes the place of
     /// [`lp_regularization`](Self::lp_regularization). Default 0: not smoothed.
     pub fn smoothing(mut self, mu: f64) -> Self {
         self.smoothing = mu;

@@ -201,7 +201,7 @@ impl Solved<'_> {
     ///
     /// # Errors
     /// [`Error::NotSolved`] for an infeasible or unbounded program; [`Error::Inaccurate`] where the barrier program was not
-    /// solved: it needs points strictly inside; [`Unsupported`](bpqp_traits::Error::Unsupported) for cones;
+    /// solved: it needs points strictly inside;
     /// [`Error::NotSmoothed`] where nothing is smoothed; errors of the backward solver.
     pub fn smoothed(&mut self) -> Result<Solution> {
         self.prepare()?;
@@ -213,7 +213,8 @@ impl Solved<'_> {
 
     /// Solves the log-barrier program from the point at hand, converged or not; once.
     fn smooth(&mut self) -> Result<()> {
-        let is_point = self.solution.x.iter().chain(&self.solution.y).all(|v| v.is_finite());
+        let Solution { x, y, bound_duals, cone_duals, .. } = &self.solution;
+        let is_point = x.iter().chain(y).chain(bound_duals).chain(cone_duals).all(|v| v.is_finite());
         let without = matches!(self.status, Status::PrimalInfeasible | Status::DualInfeasible);
         if self.closest.is_some() {
             let what = "smoothed derivatives of the closest feasible point";
@@ -221,9 +222,6 @@ impl Solved<'_> {
         }
         if without || !is_point {
             return Err(Error::NotSolved { status: self.status });
-        }
-        if self.program.as_stacked().cones().is_some() {
-            return Err(bpqp_traits::Error::unsupported("bpqp", "smoothed derivatives of second-order cones").into());
         }
         if self.smoothed.is_none() {
             let Layer { smoothing, backward, at_degeneracy, .. } = &self.layer;

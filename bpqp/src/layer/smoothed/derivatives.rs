@@ -2,7 +2,9 @@
 
 use bpqp_traits::{ProgramUpdate, Side};
 
-use super::{Layout, Smoothed};
+use super::Smoothed;
+use super::pairs::Pair;
+use super::system::{Layout, Response};
 use crate::layer::certificate::{ALL_BLOCKS, Certificate, CertificateKind};
 use crate::layer::choices::AtKink;
 use crate::layer::cotangent::{StackedCotangent, Tangent};
@@ -13,25 +15,26 @@ use crate::{Error, Result};
 
 impl Smoothed {
     /// The gradient from cotangents of the barrier solution and its duals. A dual follows its inequality's value by the
-    /// weights `z/s`, and the sides by the same.
+    /// weights `z/s`, and the sides by the same; a cone's follows its slack by `−W`.
     pub(in crate::layer) fn vjp(&mut self, program: &Program, bar: &StackedCotangent) -> Result<Gradient> {
-        let StackedCotangent { x: x_bar, y: y_bar, bounds: bound_bar, .. } = bar;
+        let StackedCotangent { x: x_bar, y: y_bar, bounds: bound_bar, cones: w_bar } = bar;
         let (n, m) = (x_bar.len(), y_bar.len());
         let Layout { equal_rows, fixed, rows, bounded } = &self.layout;
-        let (of_rows, of_bounds) = self.pairs.split_at(rows.len());
+        let (of_rows, of_bounds) = self.at.pairs.split_at(rows.len());
         let mut g = x_bar.clone();
         bounded.iter().zip(of_bounds).for_each(|(&j, pair)| g[j] += pair.weight() * bound_bar[j]);
         g.extend(rows.iter().zip(of_rows).map(|(&i, pair)| pair.weight() * y_bar[i]));
         let mut r: Vec<f64> = equal_rows.iter().map(|&i| -y_bar[i]).collect();
         r.extend(fixed.iter().map(|&j| -bound_bar[j]));
-        r.resize(r.len() + rows.len(), 0.0);
-        let (mut z, nu, residual) = self.system.solve(&g, &r)?;
-        let certificate = self.certify(residual, z.iter().chain(&nu))?;
+        let shift: Vec<f64> = w_bar.iter().map(|v| -v).collect();
+        let response = self.system.solve(g, r, &shift)?;
+        let certificate = self.certify(&response)?;
+        let Response { z, nu, .. } = &response;
 
         let mut sides = Sensitivities::new(n, m);
         let at = self.solution(program);
         let pushing = |dual: f64| if dual < 0.0 { Side::Lower } else { Side::Upper };
-        for (&i, nu) in equal_rows.iter().zip(&nu) {
+        for (&i, nu) in equal_rows.iter().zip(nu) {
             sides.y_bar[i] = *nu;
             sides.set_row(i, pushing(at.y[i]), -nu);
         }
@@ -49,8 +52,8 @@ impl Smoothed {
             sides.set_bound(j, Side::Lower, -pair.lower.weight() * moved);
             sides.set_bound(j, Side::Upper, -pair.upper.weight() * moved);
         }
-        z.truncate(n);
-        Ok(of_sides(program, (at.x, at.y), z, sides, certificate))
+        sides.cones = Some((at.cone_duals.iter().map(|w| -w).collect(), response.cone_forces().to_vec()));
+        Ok(of_sides(program, (at.x, at.y), z[..n].to_vec(), sides, certificate))
     }
 
     /// The derivative along a direction of the stacked data.
@@ -59,7 +62,7 @@ impl Smoothed {
         let (n, m) = (stacked.num_vars(), stacked.num_rows());
         let at = self.solution(program);
         let Layout { equal_rows, fixed, rows, bounded } = &self.layout;
-        let (of_rows, of_bounds) = self.pairs.split_at(rows.len());
+        let (of_rows, of_bounds) = self.at.pairs.split_at(rows.len());
         let part = |v: Option<&[f64]>, i: usize| v.map_or(0.0, |v| v[i]);
         let mut g = direction.q.map_or_else(|| vec![0.0; n], <[f64]>::to_vec);
         if let Some(dp) = direction.p {
@@ -71,13 +74,20 @@ impl Smoothed {
             da.transpose_mul_add(1.0, &at.y, &mut g);
             da.mul_add(1.0, &at.x, &mut values);
         }
+        // dS x + ds, which the cones' duals follow by −W.
+        let mut shift = direction.cone_offset.map_or_else(|| vec![0.0; at.cone_duals.len()], <[f64]>::to_vec);
+        if let (Some(ds), Some(cones)) = (direction.cone_matrix, stacked.cones()) {
+            let ds = cones.matrix().with_values(ds)?;
+            ds.mul_add(1.0, &at.x, &mut shift);
+            ds.transpose_mul_add(-1.0, &at.cone_duals, &mut g);
+        }
         // The change of each dual but for what x brings.
         let of_row = |&i: &usize| {
             let moved = (values[i] - part(direction.l, i), values[i] - part(direction.u, i));
             (i, moved)
         };
         let constant =
-            |pair: &super::Pair, (lower, upper): (f64, f64)| pair.lower.weight() * lower + pair.upper.weight() * upper;
+            |pair: &Pair, (lower, upper): (f64, f64)| pair.lower.weight() * lower + pair.upper.weight() * upper;
         let row_constants: Vec<f64> =
             rows.iter().map(of_row).zip(of_rows).map(|((_, moved), pair)| constant(pair, moved)).collect();
         let bound_constants: Vec<f64> = bounded
@@ -89,12 +99,12 @@ impl Smoothed {
         g.extend(&row_constants);
         let mut r: Vec<f64> = equal_rows.iter().map(|&i| part(direction.u, i) - values[i]).collect();
         r.extend(fixed.iter().map(|&j| part(direction.ub, j)));
-        r.resize(r.len() + rows.len(), 0.0);
-        let (z, nu, residual) = self.system.solve(&g, &r)?;
-        let certificate = self.certify(residual, z.iter().chain(&nu))?;
+        let response = self.system.solve(g, r, &shift)?;
+        let certificate = self.certify(&response)?;
+        let Response { z, nu, .. } = &response;
 
         let (mut y, mut bounds) = (vec![0.0; m], vec![0.0; n]);
-        equal_rows.iter().zip(&nu).for_each(|(&i, nu)| y[i] = *nu);
+        equal_rows.iter().zip(nu).for_each(|(&i, nu)| y[i] = *nu);
         fixed.iter().zip(&nu[equal_rows.len()..]).for_each(|(&j, nu)| bounds[j] = *nu);
         for (((&i, pair), moved), c) in rows.iter().zip(of_rows).zip(&z[n..]).zip(&row_constants) {
             y[i] = pair.weight() * moved + c;
@@ -108,15 +118,16 @@ impl Smoothed {
             inequalities: y[blocks.inequalities.clone()].to_vec(),
             rows: y[blocks.rows.clone()].to_vec(),
             bounds,
-            cones: Vec::new(),
+            cones: response.cone_forces().iter().map(|v| -v).collect(),
             x: z[..n].to_vec(),
             certificate,
         })
     }
 
     /// A certificate of the barrier program's derivative, which has neither kinks nor active rows; or a refusal.
-    fn certify<'a>(&self, residual: f64, mut entries: impl Iterator<Item = &'a f64>) -> Result<Certificate> {
-        let finite = entries.all(|v| v.is_finite());
+    fn certify(&self, of: &Response) -> Result<Certificate> {
+        let Response { z, nu, residual, .. } = of;
+        let (residual, finite) = (*residual, z.iter().chain(nu).all(|v| v.is_finite()));
         if !finite || residual > ADJOINT_TOLERANCE || residual.is_nan() {
             return Err(Error::Adjoint { residual });
         }

@@ -1,57 +1,13 @@
-//! Smoothed derivatives: those of the log-barrier solution, against differences of it.
-#![cfg(feature = "native")]
-#![allow(clippy::unwrap_used)] // a test panics by design
+//! Programs with rows and bounds alone.
 
-mod common;
+use bpqp::{AtDegeneracy, CertificateKind, Error, Gradient, Layer, Program, Values};
 
-use bpqp::{AtDegeneracy, CertificateKind, Cotangent, Error, Gradient, Layer, Program, Settings, Values};
-use common::{Rng, Sizes, random_program};
+use crate::common::{Rng, Sizes, random_program};
+use crate::{Loss, dot, layer};
 
 const SIZES: Sizes = Sizes { vars: 14, equalities: 3, inequalities: 8, rows: 6 };
 
 type Set = for<'v> fn(&mut Values<'v>, &'v [f64]);
-
-fn layer(mu: f64) -> Layer {
-    let settings = Settings { tolerance: 1e-9, ..Settings::default() };
-    Layer::builder().smoothing(mu).settings(settings).build().unwrap()
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Weights of a loss of the solution and its duals.
-struct Loss {
-    x: Vec<f64>,
-    y: [Vec<f64>; 3],
-    bounds: Vec<f64>,
-}
-
-impl Loss {
-    fn random(program: &Program, seed: u64) -> Self {
-        let (mut rng, blocks) = (Rng::new(seed), program.blocks());
-        let (x, bounds) = (rng.normals(program.num_vars()), rng.normals(program.num_vars()));
-        Self { x, y: [&blocks.equalities, &blocks.inequalities, &blocks.rows].map(|r| rng.normals(r.len())), bounds }
-    }
-
-    fn cotangent(&self) -> Cotangent<'_> {
-        let [equalities, inequalities, rows] = &self.y;
-        Cotangent {
-            x: Some(&self.x),
-            equalities: Some(equalities),
-            inequalities: Some(inequalities),
-            rows: Some(rows),
-            bounds: Some(&self.bounds),
-            cones: None,
-        }
-    }
-
-    fn value(&self, layer: &Layer, program: &Program) -> f64 {
-        let at = layer.forward(program).unwrap().smoothed().unwrap();
-        let y: Vec<f64> = self.y.concat();
-        dot(&self.x, &at.x) + dot(&y, &at.y) + dot(&self.bounds, &at.bound_duals)
-    }
-}
 
 /// Some entries of a block against differences.
 fn agrees(layer: &Layer, program: &Program, loss: &Loss, (values, gradient): (&[f64], &[f64]), set: Set) {
@@ -65,7 +21,7 @@ fn agrees(layer: &Layer, program: &Program, loss: &Loss, (values, gradient): (&[
             let mut new = Values::default();
             set(&mut new, &values);
             program.update(&new).unwrap();
-            loss.value(layer, &program)
+            loss.value(&layer.forward(&program).unwrap().smoothed().unwrap())
         };
         let difference = (moved(1.0) - moved(-1.0)) / (2.0 * step);
         let scale = gradient.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
