@@ -10,6 +10,7 @@ use bpqp_traits::{
 
 use crate::cone_rays::prove;
 use crate::cones::{restrict, with_lifted};
+use crate::epigraph::linearized;
 use crate::model::is_quadratic;
 use crate::units::Units;
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, VendorApi};
@@ -32,7 +33,7 @@ pub(crate) struct DynamicSession<V: VendorApi> {
     library: Arc<V::Library>,
     program: ProgramBuf,
     units: Units,
-    /// The program in these units, as the engine holds it: its cones over variables of their own.
+    /// The program as the engine holds it: [`translate`]d, in these units.
     scaled: ProgramBuf,
     plan: Plan,
     /// `None` after an update that the library broke off; the next use opens it again.
@@ -41,10 +42,7 @@ pub(crate) struct DynamicSession<V: VendorApi> {
 
 impl<V: VendorApi> DynamicSession<V> {
     pub(crate) fn new(library: Arc<V::Library>, problem: &ProgramRef<'_>, plan: Plan) -> Result<Self> {
-        let (units, scaled) = with_lifted(problem, |lifted| {
-            let units = Units::of(lifted);
-            Ok((units, units.scale(lifted)?))
-        })?;
+        let (units, scaled) = translate::<V>(problem, |units| units)?;
         let engine = Some(V::open(&library, &scaled.as_ref(), &plan.parameters)?);
         Ok(Self { library, program: ProgramBuf::from(problem), units, scaled, plan, engine })
     }
@@ -64,7 +62,7 @@ impl<V: VendorApi> DynamicSession<V> {
         let ended = self.engine()?.run(&limits, out)?;
         self.units.unscale(out);
         let program = self.program.as_ref();
-        restrict(out, program.num_vars(), program.num_rows());
+        restrict(out, lengths(&program));
         let status = match ended {
             Ended::Point(status) | Ended::NoPoint(status) => status,
             Ended::NotConvex => return Err(not_convex()),
@@ -86,15 +84,12 @@ impl<V: VendorApi> DynamicSession<V> {
         let mut solve = |auxiliary: &ProgramRef<'_>| {
             let time = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let limits = Limits { tolerance: RAY_TOLERANCE, iterations: None, time };
+            let (units, scaled) = translate::<V>(auxiliary, |units| units)?;
             let mut found = Solution::default();
-            with_lifted(auxiliary, |lifted| {
-                let units = Units::of(lifted);
-                size(lifted, &mut found);
-                V::open(&self.library, &units.scale(lifted)?.as_ref(), parameters)?.run(&limits, &mut found)?;
-                units.unscale(&mut found);
-                Ok(())
-            })?;
-            restrict(&mut found, auxiliary.num_vars(), auxiliary.num_rows());
+            size(&scaled.as_ref(), &mut found);
+            V::open(&self.library, &scaled.as_ref(), parameters)?.run(&limits, &mut found)?;
+            units.unscale(&mut found);
+            restrict(&mut found, lengths(auxiliary));
             Ok(found)
         };
         for claim in claims {
@@ -104,6 +99,16 @@ impl<V: VendorApi> DynamicSession<V> {
             }
         }
         Ok(Status::NumericalError)
+    }
+
+    /// Brings `new` into a program with cones, which the library gets again.
+    fn replace(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
+        let mut program = self.program.clone();
+        program.apply(new)?;
+        let (units, scaled) = translate::<V>(&program.as_ref(), |fresh| self.units.or_fresh(fresh))?;
+        (self.program, self.units, self.scaled, self.engine) = (program, units, scaled, None);
+        self.engine()?;
+        Ok(Reuse::Nothing)
     }
 }
 
@@ -146,17 +151,20 @@ impl<V: VendorApi> Session for DynamicSession<V> {
     }
 
     fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
+        if self.program.as_ref().cones().is_some() {
+            return self.replace(new);
+        }
         self.program.apply(new)?;
         let program = self.program.as_ref();
         // A program may turn from an LP into a QP and back: other algorithms, and other licenses, serve it then.
         let quadratic = is_quadratic(&program);
-        let units = with_lifted(&program, |lifted| Ok(self.units.or_fresh(Units::of(lifted))))?;
-        let same = units == self.units && quadratic == self.plan.quadratic && program.cones().is_none();
+        let units = self.units.or_fresh(Units::of(&program));
+        let same = units == self.units && quadratic == self.plan.quadratic;
         let engine = self.engine.take().filter(|_| same);
         self.plan.quadratic = quadratic;
         let Some(mut engine) = engine else {
             self.units = units;
-            self.scaled = with_lifted(&program, |lifted| units.scale(lifted))?;
+            self.scaled = units.scale(&program)?;
             self.engine()?;
             return Ok(Reuse::Nothing);
         };
@@ -176,7 +184,34 @@ impl<V: VendorApi> Session for DynamicSession<V> {
     }
 }
 
-/// Buffers for a solution of `program`, as lifted, filled with NaN.
+/// `program` in the form that `V` takes, in the units that `choose` makes of those that suit it: its cones over variables
+/// of their own, and a quadratic objective beside them as one more cone where the vendor must have that.
+///
+/// # Errors
+/// [`Error::NotConvex`].
+pub(crate) fn translate<V: VendorApi>(
+    program: &ProgramRef<'_>,
+    choose: impl FnOnce(Units) -> Units,
+) -> Result<(Units, ProgramBuf)> {
+    with_lifted(program, |lifted| {
+        let units = choose(Units::of(lifted));
+        let scaled = units.scale(lifted)?;
+        let view = scaled.as_ref();
+        let in_the_way = !V::QUADRATIC_BESIDE_CONES && is_quadratic(&view);
+        let scaled = match view.cones().filter(|_| in_the_way) {
+            Some(cones) => linearized(&view, &cones)?,
+            None => scaled,
+        };
+        Ok((units, scaled))
+    })
+}
+
+/// Variables, rows, and rows in cones of `program`.
+fn lengths(program: &ProgramRef<'_>) -> (usize, usize, usize) {
+    (program.num_vars(), program.num_rows(), program.cones().map_or(0, |cones| cones.num_rows()))
+}
+
+/// Buffers for a solution of `program`, as a library holds it, filled with NaN.
 fn size(program: &ProgramRef<'_>, out: &mut Solution) {
     out.resize(program.num_vars(), program.num_rows(), 0);
     [&mut out.x, &mut out.y, &mut out.bound_duals].into_iter().for_each(|v| v.fill(f64::NAN));

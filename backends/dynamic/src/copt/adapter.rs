@@ -7,6 +7,7 @@ use bpqp_traits::{ProgramRef, Result, Reuse, Solution};
 use super::NAME;
 use super::ffi::{Environment, Functions, Linear, Problem};
 use super::status::{ended, stopped};
+use crate::cones::cones_of;
 use crate::model::{Matrix, Terms, is_quadratic, with_infinity};
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
 
@@ -54,7 +55,7 @@ impl CoptEngine {
         if is_quadratic(program) {
             problem.set_quadratic(&Terms::new(NAME, program.p())?)?;
         }
-        Ok(())
+        cones_of(program).into_iter().try_for_each(|cone| problem.add_cone(cone))
     }
 
     fn set_limits(&mut self, limits: &Limits) -> Result<()> {
