@@ -78,7 +78,7 @@ pub(crate) fn too_old(backend: &str) -> Error {
 }
 
 /// Consecutive ranges of these lengths from `start` on.
-fn blocks(start: usize, dims: &[usize]) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn blocks(start: usize, dims: &[usize]) -> impl Iterator<Item = Range<usize>> {
     dims.iter().scan(start, |end, dim| {
         let begin = std::mem::replace(end, *end + dim);
         Some(begin..*end)

@@ -36,6 +36,7 @@ mod highs;
 mod locate;
 mod model;
 mod mosek;
+mod newton;
 mod rows;
 mod session;
 mod solver;

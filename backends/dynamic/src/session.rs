@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bpqp_traits::claims::{Claim, judge};
+use bpqp_traits::claims::{Claim, judge, judge_residuals};
 use bpqp_traits::{
     Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status, check_start,
 };
@@ -12,6 +12,7 @@ use crate::cone_rays::prove;
 use crate::cones::{restrict, with_lifted};
 use crate::epigraph::linearized;
 use crate::model::is_quadratic;
+use crate::newton;
 use crate::units::Units;
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, VendorApi};
 
@@ -70,28 +71,54 @@ impl<V: VendorApi> DynamicSession<V> {
                 return Ok((ended, Status::NumericalError));
             }
         };
-        let limited = match status {
-            Status::IterationLimit => self.plan.max_iterations.is_some(),
-            _ => self.plan.time_limit.is_some(),
-        };
+        let limited = !self.is_own_limit(status);
         drop_duals_on_infinite_sides(&program, out);
         Ok((ended, judge(&program, Claim { status, limited }, self.plan.tolerance, out)))
     }
 
+    /// Solves an auxiliary program; what it leaves is not judged.
+    fn solve_auxiliary(
+        &self,
+        auxiliary: &ProgramRef<'_>,
+        tolerance: f64,
+        deadline: Option<Instant>,
+    ) -> Result<Solution> {
+        let time = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let limits = Limits { tolerance, iterations: None, time };
+        let (units, scaled) = translate::<V>(auxiliary, |units| units)?;
+        let mut found = Solution::default();
+        size(&scaled.as_ref(), &mut found);
+        V::open(&self.library, &scaled.as_ref(), &self.plan.parameters)?.run(&limits, &mut found)?;
+        units.unscale(&mut found);
+        restrict(&mut found, lengths(auxiliary));
+        Ok(found)
+    }
+
+    /// Whether `status` is a limit that nobody asked for.
+    fn is_own_limit(&self, status: Status) -> bool {
+        match status {
+            Status::IterationLimit => self.plan.max_iterations.is_none(),
+            Status::TimeLimit => self.plan.time_limit.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Goes on from a point of a program with cones that is short of the tolerance, and returns what holds then.
+    fn improve(&self, status: Status, deadline: Option<Instant>, out: &mut Solution) -> Status {
+        let program = self.program.as_ref();
+        if status != Status::SolvedInaccurate || program.cones().is_none() {
+            return status;
+        }
+        let tolerance = self.plan.tolerance;
+        let mut solve = |steps: &ProgramRef<'_>| self.solve_auxiliary(steps, tolerance, deadline);
+        let residuals = newton::improve(&program, &self.units, tolerance, &mut solve, out);
+        judge_residuals(residuals, Claim { status, limited: false }, tolerance, out)
+    }
+
     /// Looks for the certificate behind a claim of infeasibility.
     fn certify(&self, claims: &[Status], deadline: Option<Instant>, out: &mut Solution) -> Result<Status> {
-        let (program, parameters) = (self.program.as_ref(), &self.plan.parameters);
-        let mut solve = |auxiliary: &ProgramRef<'_>| {
-            let time = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let limits = Limits { tolerance: RAY_TOLERANCE, iterations: None, time };
-            let (units, scaled) = translate::<V>(auxiliary, |units| units)?;
-            let mut found = Solution::default();
-            size(&scaled.as_ref(), &mut found);
-            V::open(&self.library, &scaled.as_ref(), parameters)?.run(&limits, &mut found)?;
-            units.unscale(&mut found);
-            restrict(&mut found, lengths(auxiliary));
-            Ok(found)
-        };
+        let program = self.program.as_ref();
+        let mut solve = |auxiliary: &ProgramRef<'_>| self.solve_auxiliary(auxiliary, RAY_TOLERANCE, deadline);
         for claim in claims {
             let status = prove(&program, *claim, &mut solve, out)?;
             if status == *claim {
@@ -124,15 +151,18 @@ impl<V: VendorApi> Session for DynamicSession<V> {
             Ended::Infeasible => &[Status::PrimalInfeasible],
             Ended::Unbounded => &[Status::DualInfeasible],
             Ended::InfeasibleOrUnbounded => &[Status::PrimalInfeasible, Status::DualInfeasible],
-            // A library that fails may have met a problem without a solution.
-            _ if status == Status::NumericalError => &[Status::PrimalInfeasible, Status::DualInfeasible],
-            Ended::Point(_) | Ended::NoPoint(_) | Ended::NotConvex => return Ok(status),
+            // A library that fails, or runs into a limit of its own, may have met a problem without a solution.
+            _ if status == Status::NumericalError || self.is_own_limit(status) => {
+                &[Status::PrimalInfeasible, Status::DualInfeasible]
+            }
+            Ended::Point(_) | Ended::NoPoint(_) | Ended::NotConvex => return Ok(self.improve(status, deadline, out)),
         };
         let mut certificate = Solution { iterations: out.iterations, ..Solution::default() };
         let proved = self.certify(claims, deadline, &mut certificate)?;
-        if proved != Status::NumericalError {
-            *out = certificate;
+        if proved == Status::NumericalError {
+            return Ok(status);
         }
+        *out = certificate;
         Ok(proved)
     }
 
@@ -219,7 +249,7 @@ fn size(program: &ProgramRef<'_>, out: &mut Solution) {
 }
 
 /// What rounding leaves on an infinite side is no multiplier.
-fn drop_duals_on_infinite_sides(program: &ProgramRef<'_>, out: &mut Solution) {
+pub(crate) fn drop_duals_on_infinite_sides(program: &ProgramRef<'_>, out: &mut Solution) {
     let rows = out.y.iter_mut().zip(program.l().iter().zip(program.u()));
     let bounds = out.bound_duals.iter_mut().zip(program.lb().iter().zip(program.ub()));
     for (dual, (lower, upper)) in rows.chain(bounds) {

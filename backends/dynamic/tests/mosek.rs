@@ -50,6 +50,19 @@ fn a_quadratic_objective_beside_cones_must_be_convex() {
     assert_eq!(refused.kind(), ErrorKind::NotConvex, "{refused}");
 }
 
+/// A point short of the tolerance is what is left where the step from there, a QP that the stub does not know, fails.
+#[test]
+fn an_inaccurate_point_is_told_and_kept() {
+    for (blur, expected) in [("BLUR=1e-11", Status::Solved), ("BLUR=1e-6", Status::SolvedInaccurate)] {
+        let case = cone_qp();
+        let (outcome, out) = outcome_of(Vendor::Mosek, &case, &[blur]);
+        assert_eq!(outcome, Ok(expected));
+        assert!(out.x[0] > case.x[0] && out.x[0] < case.x[0] + 2e-6, "{}", out.x[0]);
+        assert_eq!((out.y, out.cone_duals), (case.y, case.cone_duals));
+    }
+    assert_eq!(outcome_of(Vendor::Mosek, &cone_qp(), &["BLUR=1e-2"]).0, Ok(Status::NumericalError));
+}
+
 #[test]
 fn an_interior_solution_serves_where_there_is_no_basis() {
     let (solver, _stub) = stub(&["NO_BASIS"]);

@@ -42,6 +42,8 @@ impl CoptEngine {
         problem.set("Threads", &parameters.threads.to_string())?;
         // Refuse what is not convex: version 8 would return any stationary point of it.
         problem.set_if_known(c"NonConvex", 0.0);
+        // By default its barrier breaks down on a QP whose only row has entries of 1e-4.
+        problem.set_if_known(c"Scaling", 1.0);
         for (name, value) in &parameters.own {
             problem.set(name, value)?;
         }

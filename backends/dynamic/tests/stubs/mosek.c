@@ -8,6 +8,7 @@
  * -D NO_SOLUTION         there is none
  * -D NO_BASIS            there is no basic one
  * -D NANS                the point is NaN
+ * -D BLUR=1e-6           x0 is off by so much where there are cones
  * -D NO_OPTIMIZE         MSK_optimizetrm is missing
  * -D NO_CONES            MSK_appendaccseq is missing */
 #include "cases.h"
@@ -26,6 +27,9 @@
 #endif
 #ifndef TERMINATED
 #define TERMINATED 0
+#endif
+#ifndef BLUR
+#define BLUR 0
 #endif
 #ifndef SOLUTION
 #define SOLUTION 1
@@ -264,6 +268,7 @@ int MSK_optimizetrm(void *raw, int *terminated) {
     int k = case_of(&given);
     if (k == UNKNOWN) return 0;
     task->answer = ANSWERS[k];
+    if (task->cones) task->answer.x[0] += BLUR;
 #ifdef NANS
     task->answer.x[0] = NAN;
 #endif
