@@ -41,9 +41,15 @@ pub(crate) fn linearized(program: &ProgramRef<'_>, cones: &ConesRef<'_>) -> Resu
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
-    use bpqp_traits::{KktResiduals, Solution};
+    use std::sync::Arc;
+
+    use bpqp_traits::{ForwardSolver, KktResiduals, Settings, Solution, Status};
 
     use super::*;
+    use crate::locate::{Found, Places};
+    use crate::solver::Lazy;
+    use crate::vendor::{Engine, Parameters, VendorApi};
+    use crate::xpress::Xpress;
 
     /// `min (x₀ + x₁)² − 8(x₀ + x₁)`, which is singular, with `x₀ − x₁ = 1`, and `x₀ ≤ 2` and `|x₁| ≤ x₀` as cones:
     /// `x = (2, 1)`.
@@ -77,5 +83,68 @@ mod tests {
         let residuals = KktResiduals::compute(&epigraph.as_ref(), &there);
         assert!(residuals.max() <= 1e-15, "{residuals:?}");
         assert_eq!(residuals.primal_objective, view.objective(&own.x));
+    }
+
+    /// Xpress, if it took no quadratic objective beside cones.
+    enum Linear {}
+
+    impl VendorApi for Linear {
+        const PLACES: Places = Xpress::PLACES;
+        const WARM_START: bool = Xpress::WARM_START;
+        const ITERATION_LIMIT: bool = Xpress::ITERATION_LIMIT;
+        const SECOND_ORDER_CONES: bool = true;
+        const QUADRATIC_BESIDE_CONES: bool = false;
+        type Library = <Xpress as VendorApi>::Library;
+
+        fn load(found: Found) -> Result<Self::Library> {
+            Xpress::load(found)
+        }
+
+        fn version(library: &Self::Library) -> String {
+            Xpress::version(library)
+        }
+
+        fn check_license(library: &Arc<Self::Library>) -> Result<()> {
+            Xpress::check_license(library)
+        }
+
+        fn open(
+            library: &Arc<Self::Library>,
+            program: &ProgramRef<'_>,
+            parameters: &Parameters,
+        ) -> Result<Box<dyn Engine>> {
+            assert!(program.cones().is_none() || program.p().values().is_empty());
+            Xpress::open(library, program, parameters)
+        }
+    }
+
+    /// `min ½‖B x − b‖²` on balls, with `B` of every rank, by a library that takes cones: its epigraphs, and the steps that
+    /// make up for the digits that they lose.
+    #[test]
+    fn a_library_solves_to_the_tolerance() {
+        let Some(named) = std::env::var_os("BPQP_XPRESS_LIBRARY").filter(|named| !named.is_empty()) else {
+            return println!("SKIPPED: BPQP_XPRESS_LIBRARY is not set");
+        };
+        let solver = Lazy::<Linear>::new(Some(named.into()));
+        let n = 6;
+        for (rank, radius) in (1..=n).flat_map(|rank| [0.5, 2.0, 50.0].map(|radius| (rank, radius))) {
+            let entry = |k: usize, j: usize| ((3 * k + 5 * j + k * j) as f64).sin();
+            let p = |i: usize, j: usize| (0..rank).map(|k| entry(k, i) * entry(k, j)).sum::<f64>();
+            let upper: Vec<_> =
+                (0..n).flat_map(|j| (0..=j).map(move |i| (i, j))).map(|(i, j)| (i, j, p(i, j))).collect();
+            let p = CscMatrix::from_triplets(n, n, &upper).unwrap();
+            let q = (0..n).map(|j| -(0..rank).map(|k| (1.0 + k as f64) * entry(k, j)).sum::<f64>()).collect();
+            let bounds = (vec![-1.0; n], vec![f64::INFINITY; n]);
+            let program = ProgramBuf::new(p, q, CscMatrix::zeros(0, n), (vec![], vec![]), bounds).unwrap();
+            let ball =
+                CscMatrix::from_triplets(n + 1, n, &(0..n).map(|j| (j + 1, j, 1.0)).collect::<Vec<_>>()).unwrap();
+            let offset = [&[radius], &vec![0.0; n][..]].concat();
+            let program = program.with_cones(ball, offset, vec![n + 1]).unwrap();
+            let mut out = Solution::default();
+            let settings = Settings::with_tolerance(1e-9);
+            let status = solver.setup(&program.as_ref(), &settings).unwrap().solve(&mut out);
+            assert_eq!(status, Ok(Status::Solved), "rank {rank}, radius {radius}");
+            assert!(KktResiduals::compute(&program.as_ref(), &out).max() <= 1e-9);
+        }
     }
 }

@@ -106,7 +106,8 @@ impl<V: VendorApi> DynamicSession<V> {
     /// Goes on from a point of a program with cones that is short of the tolerance, and returns what holds then.
     fn improve(&self, status: Status, deadline: Option<Instant>, out: &mut Solution) -> Status {
         let program = self.program.as_ref();
-        if status != Status::SolvedInaccurate || program.cones().is_none() {
+        let is_short = matches!(status, Status::SolvedInaccurate | Status::NumericalError);
+        if !is_short || program.cones().is_none() {
             return status;
         }
         let tolerance = self.plan.tolerance;
@@ -142,7 +143,10 @@ impl<V: VendorApi> DynamicSession<V> {
 impl<V: VendorApi> Session for DynamicSession<V> {
     fn solve(&mut self, out: &mut Solution) -> Result<Status> {
         let deadline = self.plan.time_limit.and_then(|limit| Instant::now().checked_add(limit));
-        let (ended, status) = self.run(out)?;
+        let (ended, mut status) = self.run(out)?;
+        if let Ended::Point(_) = ended {
+            status = self.improve(status, deadline, out);
+        }
         let has_cones = self.program.as_ref().cones().is_some();
         let claims: &[Status] = match ended {
             // Xpress' barrier calls some programs with cones infeasible that are unbounded.
@@ -155,7 +159,7 @@ impl<V: VendorApi> Session for DynamicSession<V> {
             _ if status == Status::NumericalError || self.is_own_limit(status) => {
                 &[Status::PrimalInfeasible, Status::DualInfeasible]
             }
-            Ended::Point(_) | Ended::NoPoint(_) | Ended::NotConvex => return Ok(self.improve(status, deadline, out)),
+            Ended::Point(_) | Ended::NoPoint(_) | Ended::NotConvex => return Ok(status),
         };
         let mut certificate = Solution { iterations: out.iterations, ..Solution::default() };
         let proved = self.certify(claims, deadline, &mut certificate)?;
