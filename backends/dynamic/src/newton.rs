@@ -1,7 +1,7 @@
 //! A step of Newton's method at a point of a program with cones, as a QP.
 //!
-//! Where a quadratic objective becomes a cone, by its [epigraph](crate::epigraph) or inside of a library, a gap of `δ` leaves
-//! an error of the order `√δ` in the point or in its multipliers. With `u = S x + s` and the unit vector `û` along `u₁`, a
+//! Where a quadratic objective becomes a cone, by its [epigraph](crate::epigraph) or inside of a library, a gap of `δ` may
+//! leave an error of the order `√δ` in the point or in its multipliers. With `u = S x + s` and the unit vector `û` along `u₁`, a
 //! cone is the row `u₀ − ‖u₁‖ ≥ 0` near `x`, and `w₀ (I − û ûᵀ)/‖u₁‖` its curvature; at its apex it is the rows `u = 0`. The
 //! step solves a QP with these rows, where libraries need no cones, and squares the error.
 

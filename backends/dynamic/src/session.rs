@@ -107,7 +107,8 @@ impl<V: VendorApi> DynamicSession<V> {
     fn improve(&self, status: Status, deadline: Option<Instant>, out: &mut Solution) -> Status {
         let program = self.program.as_ref();
         let is_short = matches!(status, Status::SolvedInaccurate | Status::NumericalError);
-        if !is_short || program.cones().is_none() {
+        let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if !is_short || is_over || program.cones().is_none() {
             return status;
         }
         let tolerance = self.plan.tolerance;
