@@ -43,11 +43,11 @@ fn lift(program: &ProgramRef<'_>, cones: &ConesRef<'_>) -> Result<ProgramBuf> {
     ProgramBuf::new(p, q, a, (l, u), (lb, ub))?.with_cones(select, vec![0.0; k], cones.dims().to_vec())
 }
 
-/// Turns a solution of the lifted program, in buffers of its lengths, into one of the program with `n` variables and `m`
-/// rows.
-pub(crate) fn restrict(out: &mut Solution, n: usize, m: usize) {
+/// Turns a solution of the lifted program, in buffers of its lengths, into one of the program with `n` variables, `m`
+/// rows, and `k` rows in its cones. What follows, the [epigraph](crate::epigraph) of its objective, is dropped.
+pub(crate) fn restrict(out: &mut Solution, (n, m, k): (usize, usize, usize)) {
     out.cone_duals.clear();
-    out.cone_duals.extend(out.y.drain(m..).map(|dual| -dual));
+    out.cone_duals.extend(out.y.drain(m..).take(k).map(|dual| -dual));
     out.x.truncate(n);
     out.bound_duals.truncate(n);
 }
@@ -78,7 +78,7 @@ pub(crate) fn too_old(backend: &str) -> Error {
 }
 
 /// Consecutive ranges of these lengths from `start` on.
-fn blocks(start: usize, dims: &[usize]) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn blocks(start: usize, dims: &[usize]) -> impl Iterator<Item = Range<usize>> {
     dims.iter().scan(start, |end, dim| {
         let begin = std::mem::replace(end, *end + dim);
         Some(begin..*end)
@@ -120,7 +120,7 @@ mod tests {
             Ok(())
         })
         .unwrap();
-        restrict(&mut out, 2, 0);
+        restrict(&mut out, (2, 0, 4));
         assert_eq!(out.cone_duals, [0.0, 4.0, -2.4, -3.2]);
         assert!(KktResiduals::compute(&program.as_ref(), &out).max() <= 1e-15);
     }

@@ -1,5 +1,5 @@
 //! Solvers that are loaded at run time, as BPQP backends for LPs and convex QPs: HiGHS, Gurobi, Xpress, MOSEK, COPT and
-//! CPLEX. Xpress, Gurobi and CPLEX take second-order cones too. Building this crate needs none of them; using one needs
+//! CPLEX. All but HiGHS take second-order cones too. Building this crate needs none of them; using one needs
 //! its library, and its license where it has one.
 //!
 //! # Where a library is looked for
@@ -28,12 +28,15 @@ mod cone_rays;
 mod cones;
 mod copt;
 mod cplex;
+mod epigraph;
+mod factor;
 mod ffi;
 mod gurobi;
 mod highs;
 mod locate;
 mod model;
 mod mosek;
+mod newton;
 mod rows;
 mod session;
 mod solver;

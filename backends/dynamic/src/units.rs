@@ -81,6 +81,13 @@ impl Units {
         [by(x, self.length), by(y, self.force), by(bound_duals, self.force)]
     }
 
+    /// A solution of the program, in these units.
+    pub(crate) fn scale_solution(&self, of: &Solution) -> Solution {
+        let [x, y, bound_duals] = self.scale_point(&of.x, &of.y, &of.bound_duals);
+        let cone_duals = of.cone_duals.iter().map(|v| v / self.force).collect();
+        Solution { x, y, bound_duals, cone_duals, ..*of }
+    }
+
     /// A solution in these units, in the program's.
     pub(crate) fn unscale(&self, out: &mut Solution) {
         out.x.iter_mut().for_each(|v| *v *= self.length);
@@ -140,8 +147,7 @@ mod tests {
         let program = program();
         let units = Units::of(&program.as_ref());
         let solution = Solution { x: vec![3500.0], y: vec![0.0], bound_duals: vec![5e8], ..Solution::default() };
-        let [x, y, bound_duals] = units.scale_point(&solution.x, &solution.y, &solution.bound_duals);
-        let mut there = Solution { x, y, bound_duals, ..Solution::default() };
+        let mut there = units.scale_solution(&solution);
         let scaled = units.scale(&program.as_ref()).unwrap();
         assert!(KktResiduals::compute(&scaled.as_ref(), &there).max() <= 1e-15);
         units.unscale(&mut there);

@@ -18,6 +18,8 @@ pub(crate) trait VendorApi: 'static {
     const ITERATION_LIMIT: bool;
     /// Whether the library takes second-order cones, and gives duals of the rows beside them.
     const SECOND_ORDER_CONES: bool = false;
+    /// Whether it takes a quadratic objective beside cones; else it is given as a [cone](crate::epigraph) itself.
+    const QUADRATIC_BESIDE_CONES: bool = true;
     /// The loaded library.
     type Library: Send + Sync;
 
@@ -40,8 +42,9 @@ pub(crate) trait VendorApi: 'static {
     /// [`cones_of`](crate::cones::cones_of).
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for cones where this version of the library has none; [`Error::LicenseRefused`] where the license does not cover it; [`Error::InvalidSetting`] for a parameter it does not
-    /// know; [`Error::Backend`] for any other refusal.
+    /// [`Error::Unsupported`] for cones where this version of the library has none; [`Error::LicenseRefused`] where the
+    /// license does not cover it; [`Error::InvalidSetting`] for a parameter it does not know; [`Error::Backend`] for any
+    /// other refusal.
     fn open(library: &Arc<Self::Library>, program: &ProgramRef<'_>, parameters: &Parameters)
     -> Result<Box<dyn Engine>>;
 }

@@ -7,7 +7,7 @@ mod common;
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
 
-use common::{Stub, assert_marshals, open, outcome_of, qp, set_option, stub_of};
+use common::{Stub, assert_marshals, assert_marshals_cones, open, outcome_of, qp, set_option, stub_of};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
     stub_of(Vendor::Copt, defines)
@@ -24,6 +24,11 @@ fn marshals() {
     assert!(!solver.capabilities().warm_start);
     assert_marshals(&solver);
     assert_eq!(outcome(&[]).1.iterations, 10, "simplex and barrier together");
+}
+
+#[test]
+fn cones() {
+    assert_marshals_cones(Vendor::Copt);
 }
 
 #[test]

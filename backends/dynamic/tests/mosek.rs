@@ -6,9 +6,12 @@
 mod common;
 
 use bpqp_dynamic::{DynamicSolver, Vendor};
-use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
+use bpqp_traits::{Error, ErrorKind, ForwardSolver, ProgramUpdate, Settings, Solution, Status};
 
-use common::{Stub, assert_marshals, assert_solves, lp, open, outcome_of, qp, real_library, set_option, stub_of};
+use common::{
+    Stub, assert_marshals, assert_marshals_cones, assert_solves, cone_qp, lp, open, outcome_of, qp, real_library,
+    set_option, stub_of,
+};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
     stub_of(Vendor::Mosek, defines)
@@ -25,6 +28,39 @@ fn marshals() {
     assert!(!solver.capabilities().warm_start);
     assert_marshals(&solver);
     assert_eq!(outcome_of(Vendor::Mosek, &lp(), &[]).1.iterations, 7);
+}
+
+#[test]
+fn cones() {
+    assert_marshals_cones(Vendor::Mosek);
+}
+
+/// Its quadratic objective becomes a cone, for which it must be convex; an update that is not leaves the session as it was.
+#[test]
+fn a_quadratic_objective_beside_cones_must_be_convex() {
+    let (solver, _stub) = stub(&[]);
+    let case = cone_qp();
+    let mut session = open(&solver, &case, &Settings::default());
+    let indefinite = ProgramUpdate { p: Some(&[1.125, 0.875, 0.625]), ..ProgramUpdate::default() };
+    assert_eq!(session.update(&indefinite).unwrap_err().kind(), ErrorKind::NotConvex);
+    assert_solves(&mut *session, &case);
+    let mut program = case.program;
+    program.apply(&indefinite).unwrap();
+    let refused = solver.setup(&program.as_ref(), &Settings::default()).err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::NotConvex, "{refused}");
+}
+
+/// A point short of the tolerance is what is left where the step from there, a QP that the stub does not know, fails.
+#[test]
+fn an_inaccurate_point_is_told_and_kept() {
+    for (blur, expected) in [("BLUR=1e-11", Status::Solved), ("BLUR=1e-6", Status::SolvedInaccurate)] {
+        let case = cone_qp();
+        let (outcome, out) = outcome_of(Vendor::Mosek, &case, &[blur]);
+        assert_eq!(outcome, Ok(expected));
+        assert!(out.x[0] > case.x[0] && out.x[0] < case.x[0] + 2e-6, "{}", out.x[0]);
+        assert_eq!((out.y, out.cone_duals), (case.y, case.cone_duals));
+    }
+    assert_eq!(outcome_of(Vendor::Mosek, &cone_qp(), &["BLUR=1e-2"]).0, Ok(Status::NumericalError));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use bpqp_traits::{ProgramRef, Result, Reuse, Solution};
 use super::NAME;
 use super::ffi::{Environment, Functions, Linear, Problem};
 use super::status::{ended, stopped};
+use crate::cones::cones_of;
 use crate::model::{Matrix, Terms, is_quadratic, with_infinity};
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
 
@@ -41,6 +42,8 @@ impl CoptEngine {
         problem.set("Threads", &parameters.threads.to_string())?;
         // Refuse what is not convex: version 8 would return any stationary point of it.
         problem.set_if_known(c"NonConvex", 0.0);
+        // By default its barrier breaks down on a QP whose only row has entries of 1e-4.
+        problem.set_if_known(c"Scaling", 1.0);
         for (name, value) in &parameters.own {
             problem.set(name, value)?;
         }
@@ -54,7 +57,7 @@ impl CoptEngine {
         if is_quadratic(program) {
             problem.set_quadratic(&Terms::new(NAME, program.p())?)?;
         }
-        Ok(())
+        cones_of(program).into_iter().try_for_each(|cone| problem.add_cone(cone))
     }
 
     fn set_limits(&mut self, limits: &Limits) -> Result<()> {

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "calls into C")]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ops::Range;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
@@ -9,11 +10,14 @@ use bpqp_traits::{Error, Result, Solution};
 
 use super::NAME;
 use super::status::refused;
+use crate::cones::too_old;
 use crate::ffi::{function_table, in_range, int, text};
 use crate::model::{Matrix, Terms};
 
 /// The size that the header recommends for texts.
 const TEXT: usize = 1000;
+/// The type of a second-order cone, its head first.
+const CONE_QUAD: c_int = 1;
 
 type SetValues = unsafe extern "C" fn(*mut c_void, c_int, *const c_int, *const f64) -> c_int;
 
@@ -43,6 +47,10 @@ function_table! {
         solve: fn(*mut c_void) -> c_int = "COPT_Solve";
         int_attribute: fn(*mut c_void, *const c_char, *mut c_int) -> c_int = "COPT_GetIntAttr";
         solution: fn(*mut c_void, *mut f64, *mut f64, *mut f64, *mut f64) -> c_int = "COPT_GetLpSolution";
+    }
+    optional {
+        add_cones: fn(*mut c_void, c_int, *const c_int, *const c_int, *const c_int, *const c_int) -> c_int
+            = "COPT_AddCones";
     }
 }
 
@@ -186,6 +194,16 @@ impl Problem {
         // SAFETY: the vectors have `count` entries, of columns that exist: checked above. They are copied.
         let code = unsafe { (self.functions().set_quadratic)(self.ptr.as_ptr(), count, row, column, value.as_ptr()) };
         accepted(code, "the Hessian")
+    }
+
+    /// Adds the cone `‖x₁‖ ≤ x₀` over `columns`, the head first.
+    pub(super) fn add_cone(&mut self, columns: Range<usize>) -> Result<()> {
+        check(columns.end <= self.n && !columns.is_empty(), "a cone of columns that do not exist")?;
+        let add = self.functions().add_cones.ok_or_else(|| too_old(NAME))?;
+        let columns = columns.map(|j| int(NAME, j)).collect::<Result<Vec<_>>>()?;
+        let count = int(NAME, columns.len())?;
+        // SAFETY: one cone, of `count` columns that exist: checked above. They are copied.
+        accepted(unsafe { add(self.ptr.as_ptr(), 1, &CONE_QUAD, &0, &count, columns.as_ptr()) }, "a cone")
     }
 
     /// Sets the costs (`n`).

@@ -33,6 +33,7 @@ impl VendorApi for Copt {
     const WARM_START: bool = false;
     /// The barrier method has one, simplex has none.
     const ITERATION_LIMIT: bool = false;
+    const SECOND_ORDER_CONES: bool = true;
     type Library = ffi::Functions;
 
     fn load(found: Found) -> Result<Self::Library> {

@@ -8,6 +8,7 @@ use bpqp_traits::{ProgramRef, Result, Reuse, Solution};
 use super::NAME;
 use super::ffi::{Environment, Kind, Limits as Sides, Task};
 use super::status::{ended, stopped};
+use crate::cones::cones_of;
 use crate::model::{Matrix, is_quadratic, with_infinity};
 use crate::vendor::{Changed, Ended, Engine, Limits, Parameters, negate_duals};
 
@@ -41,6 +42,7 @@ impl MosekEngine {
         let mut engine = Self { task };
         let all = Changed { matrices: true, costs: true, sides: true, bounds: true };
         engine.pass(program, all)?;
+        cones_of(program).into_iter().try_for_each(|cone| engine.task.add_cone(cone))?;
         Ok(engine)
     }
 

@@ -3,6 +3,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::Write;
+use std::ops::Range;
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use bpqp_traits::{Error, Result};
 
 use super::NAME;
 use super::status::refused;
+use crate::cones::too_old;
 use crate::ffi::{function_table, in_range, int};
 use crate::model::Matrix;
 
@@ -53,6 +55,12 @@ function_table! {
         get_lower_duals: fn(*mut c_void, c_int, *mut f64) -> c_int = "MSK_getslx";
         get_upper_duals: fn(*mut c_void, c_int, *mut f64) -> c_int = "MSK_getsux";
         int_info: fn(*mut c_void, *const c_char, *mut c_int) -> c_int = "MSK_getnaintinf";
+    }
+    optional {
+        append_expressions: fn(*mut c_void, i64) -> c_int = "MSK_appendafes";
+        set_expressions: fn(*mut c_void, i64, *const i64, *const c_int, *const f64) -> c_int = "MSK_putafefentrylist";
+        append_domain: fn(*mut c_void, i64, *mut i64) -> c_int = "MSK_appendquadraticconedomain";
+        append_cone: fn(*mut c_void, i64, i64, i64, *const f64) -> c_int = "MSK_appendaccseq";
     }
 }
 
@@ -129,6 +137,8 @@ pub(super) struct Task {
     environment: Arc<Environment>,
     n: usize,
     m: usize,
+    /// The affine expressions that it has, each a column of a cone.
+    expressions: i64,
 }
 
 // SAFETY: a task is reached through this handle alone and may be used by any one thread at a time.
@@ -142,7 +152,7 @@ impl Task {
         // SAFETY: the environment is alive; writes one pointer.
         accepted(unsafe { (functions.make_task)(environment.ptr.as_ptr(), rows, columns, &mut raw) }, "a task")?;
         let ptr = NonNull::new(raw).ok_or_else(|| Error::backend(NAME, "made no task"))?;
-        let task = Self { ptr, environment: Arc::clone(environment), n, m };
+        let task = Self { ptr, environment: Arc::clone(environment), n, m, expressions: 0 };
         // SAFETY: the task is alive.
         accepted(unsafe { (functions.append_rows)(task.ptr.as_ptr(), rows) }, "the rows")?;
         // SAFETY: as above.
@@ -228,6 +238,36 @@ impl Task {
         let code =
             unsafe { (self.functions().set_quadratic)(self.ptr.as_ptr(), count, row, column, lower.value.as_ptr()) };
         accepted(code, "the Hessian")
+    }
+
+    /// Adds the cone `‖x₁‖ ≤ x₀` over `columns`, the head first.
+    pub(super) fn add_cone(&mut self, columns: Range<usize>) -> Result<()> {
+        check(columns.end <= self.n && !columns.is_empty(), "a cone of columns that do not exist")?;
+        let functions = self.functions();
+        let (Some(append_expressions), Some(set_expressions)) =
+            (functions.append_expressions, functions.set_expressions)
+        else {
+            return Err(too_old(NAME));
+        };
+        let (Some(append_domain), Some(append_cone)) = (functions.append_domain, functions.append_cone) else {
+            return Err(too_old(NAME));
+        };
+        let value = vec![1.0; columns.len()];
+        let columns = columns.map(|j| int(NAME, j)).collect::<Result<Vec<_>>>()?;
+        let (task, first, count) = (self.ptr.as_ptr(), self.expressions, i64::from(int(NAME, columns.len())?));
+        let all: Vec<i64> = (first..first + count).collect();
+        // SAFETY: the task is alive.
+        accepted(unsafe { append_expressions(task, count) }, "a cone's expressions")?;
+        self.expressions += count;
+        // SAFETY: there are `count` expressions, columns and values, the expressions just appended and the columns checked
+        // above. They are copied.
+        let code = unsafe { set_expressions(task, count, all.as_ptr(), columns.as_ptr(), value.as_ptr()) };
+        accepted(code, "a cone's columns")?;
+        let mut domain = 0;
+        // SAFETY: writes one integer.
+        accepted(unsafe { append_domain(task, count, &mut domain) }, "a cone of this size")?;
+        // SAFETY: the domain has this size, and the expressions exist; null for an offset of zero.
+        accepted(unsafe { append_cone(task, domain, count, first, null()) }, "a cone")
     }
 
     /// Solves; returns the error code, zero for none, and why it terminated.

@@ -47,6 +47,9 @@ impl VendorApi for Mosek {
     const WARM_START: bool = false;
     /// Interior point and basis identification have a limit each.
     const ITERATION_LIMIT: bool = false;
+    const SECOND_ORDER_CONES: bool = true;
+    /// It refuses such a program with the code 1501.
+    const QUADRATIC_BESIDE_CONES: bool = false;
     type Library = ffi::Environment;
 
     fn load(found: Found) -> Result<Self::Library> {

@@ -49,18 +49,45 @@ fn entries(lines: &[Vec<&str>]) -> Vec<(String, String, f64)> {
     entries
 }
 
+/// The library itself, where there is one.
+struct Real {
+    library: Arc<ffi::Environment>,
+    /// The same once more, for the function that writes files.
+    again: libloading::Library,
+}
+
+impl Real {
+    fn load() -> Option<Self> {
+        let Some(named) = std::env::var_os("BPQP_MOSEK_LIBRARY").filter(|named| !named.is_empty()) else {
+            println!("SKIPPED: BPQP_MOSEK_LIBRARY is not set");
+            return None;
+        };
+        let found = Mosek::PLACES.find(Some(OsStr::new(&named).as_ref())).unwrap();
+        let again = crate::ffi::open(found.path.as_os_str()).unwrap();
+        Some(Self { library: Arc::new(Mosek::load(found).unwrap()), again })
+    }
+
+    fn engine(&self, program: &ProgramBuf) -> adapter::MosekEngine {
+        let parameters = Parameters { threads: 1, verbose: false, own: Default::default() };
+        adapter::MosekEngine::new(&self.library, &program.as_ref(), &parameters).unwrap()
+    }
+
+    /// What the library writes in the format that a file's ending names.
+    fn written(&self, engine: &adapter::MosekEngine, ending: &str) -> String {
+        let file = std::env::temp_dir().join(format!("bpqp-mosek-{}.{ending}", std::process::id()));
+        engine.task().write(&self.again, &CString::new(file.to_str().unwrap()).unwrap()).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        text
+    }
+}
+
 #[test]
 fn the_library_holds_what_it_was_passed() {
-    let Some(named) = std::env::var_os("BPQP_MOSEK_LIBRARY").filter(|named| !named.is_empty()) else {
-        return println!("SKIPPED: BPQP_MOSEK_LIBRARY is not set");
-    };
-    let found = Mosek::PLACES.find(Some(OsStr::new(&named).as_ref())).unwrap();
-    let again = crate::ffi::open(found.path.as_os_str()).unwrap();
-    let library = Arc::new(Mosek::load(found).unwrap());
-    let parameters = Parameters { threads: 1, verbose: false, own: Default::default() };
+    let Some(real) = Real::load() else { return };
     let program = program();
-    let mut engine = adapter::MosekEngine::new(&library, &program.as_ref(), &parameters).unwrap();
-    assert_holds(&written(&engine, &again), &program.as_ref());
+    let mut engine = real.engine(&program);
+    assert_holds(&real.written(&engine, "mps"), &program.as_ref());
 
     let doubled = |v: &[f64]| v.iter().map(|v| 2.0 * v).collect::<Vec<_>>();
     let view = program.as_ref();
@@ -79,15 +106,7 @@ fn the_library_holds_what_it_was_passed() {
     let mut program = program.clone();
     program.apply(&new).unwrap();
     engine.update(&program.as_ref(), Changed::from(&new)).unwrap();
-    assert_holds(&written(&engine, &again), &program.as_ref());
-}
-
-fn written(engine: &adapter::MosekEngine, library: &libloading::Library) -> String {
-    let file = std::env::temp_dir().join(format!("bpqp-mosek-{}.mps", std::process::id()));
-    engine.task().write(library, &CString::new(file.to_str().unwrap()).unwrap()).unwrap();
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::remove_file(&file).unwrap();
-    text
+    assert_holds(&real.written(&engine, "mps"), &program.as_ref());
 }
 
 fn assert_holds(text: &str, view: &ProgramRef<'_>) {
@@ -143,4 +162,70 @@ fn assert_holds(text: &str, view: &ProgramRef<'_>) {
     }
     expected.sort_by(|a, b| a.partial_cmp(b).unwrap());
     assert_eq!(entries(&section(text, "QSECTION")), expected);
+}
+
+/// A line of a PTF file: the name, the domain in brackets where there is one, and the terms `coefficient · variable`.
+fn ptf_line(line: &str) -> (String, String, Vec<(f64, String)>) {
+    let (mut name, mut domain, mut terms, mut factor) = (String::new(), String::new(), Vec::new(), 1.0);
+    for word in line.split_whitespace() {
+        match word {
+            "+" => factor = 1.0,
+            "-" => factor = -1.0,
+            word if word.starts_with('[') => domain = word.replace("[-0]", "[0]"),
+            word if name.is_empty() => name = word.trim_end_matches(':').into(),
+            word => match word.parse::<f64>() {
+                Ok(v) => factor *= v,
+                Err(_) => terms.push((factor, word.into())),
+            },
+        }
+    }
+    (name, domain, terms)
+}
+
+/// The case `CONE_QP` of `tests/stubs/cases.h`, cones of dimensions 1 and 3 and a quadratic objective, reaches the library
+/// as the case `EPIGRAPH` that is derived there.
+#[test]
+fn the_library_holds_cones() {
+    let Some(real) = Real::load() else { return };
+    let p = CscMatrix::from_dense_rows(2, 2, &[1.125, 0.375, 0.0, 0.625]).unwrap();
+    let a = CscMatrix::from_dense_rows(1, 2, &[1.0, -1.0]).unwrap();
+    let bounds = (vec![0.75, -INF], vec![2.0, INF]);
+    let program = ProgramBuf::new(p, vec![-1.09375, -1.40625], a, (vec![-0.25], vec![2.0]), bounds).unwrap();
+    let s = CscMatrix::from_dense_rows(4, 2, &[0.0, 1.0, 0.5, 0.0, 1.0, 0.0, 0.5, 0.5]).unwrap();
+    let program = program.with_cones(s, vec![-1.0, 0.875, 0.0, 0.125], vec![1, 3]).unwrap();
+    let (_, held) = crate::session::translate::<Mosek>(&program.as_ref(), |units| units).unwrap();
+    let text = real.written(&real.engine(&held), "ptf");
+    // The names of rows, cones and their expressions are numbers in order, a cone's expressions beneath it.
+    let lines = text.lines().skip_while(|line| line.trim() != "Objective").filter(|line| line.starts_with(' '));
+    let found: Vec<_> = lines.map(ptf_line).map(|(_, domain, terms)| (domain, terms)).collect();
+    let expected = "Minimize - 1.09375 @x0 - 1.40625 @x1 + 0.5 @x6 + 0.5 @x7
+        @c0 [-0.25;2] + @x0 - @x1
+        @c1 [1] + @x1 - @x2
+        @c2 [-0.875] + 0.5 @x0 - @x3
+        @c3 [0] + @x0 - @x4
+        @c4 [-0.125] + 0.5 @x0 + 0.5 @x1 - @x5
+        @c5 [2] + @x6 - @x7
+        @c6 [0] + 1.5 @x0 + 0.5 @x1 - @x8
+        @c7 [0] + @x1 - @x9
+        @C0 [QUAD(3)]
+        @a0: + @x3
+        @a1: + @x4
+        @a2: + @x5
+        @C1 [QUAD(4)]
+        @a3: + @x6
+        @a4: + @x7
+        @a5: + @x8
+        @a6: + @x9
+        @x0 [0.75;2]
+        @x1
+        @x2 [0;+inf]
+        @x3 [0;+inf]
+        @x4
+        @x5
+        @x6 [0;+inf]
+        @x7
+        @x8
+        @x9";
+    let expected: Vec<_> = expected.lines().map(ptf_line).map(|(_, domain, terms)| (domain, terms)).collect();
+    assert_eq!(found, expected, "{text}");
 }

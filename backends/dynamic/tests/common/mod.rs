@@ -150,7 +150,7 @@ pub(crate) fn cone_lp() -> Case {
 }
 
 pub(crate) fn cone_qp() -> Case {
-    with_cones(&[1.0, 0.25, 0.0, 0.5], &[-0.875, -1.1875], 0.5)
+    with_cones(&[1.125, 0.375, 0.0, 0.625], &[-1.09375, -1.40625], 0.5)
 }
 
 /// Second-order cones with and without a quadratic objective, and updates of them; where the library has no functions for

@@ -24,25 +24,31 @@
  *     S = ((0, 1), (0.5, 0), (1, 0), (0.5, 0.5)), s = (-1, 0.875, 0, 0.125), x = (0.75, 1), t = (0, 1.25, 0.75, 1),
  *     x0 at its lower bound, the row x0 - x1 at its lower side, w = (w0, 1.25, -0.75, -1), y = -0.5, z = (-0.25, 0):
  *     S'w = (-0.625, w0 - 0.5), A'y = (-0.5, 0.5), so q = S'w - Px - A'y - z:
- *     P = 0, w0 = 0.25: q = (0.125, -0.75); P = ((1, 0.25), (0.25, 0.5)), w0 = 0.5: q = (-0.875, -1.1875).
+ *     P = 0, w0 = 0.25: q = (0.125, -0.75); P = ((1.125, 0.375), (0.375, 0.625)), w0 = 0.5: q = (-1.09375, -1.40625).
  * The rows of t have the multipliers -w, and z for t0, a half line, is -w0.
+ *
+ * Case EPIGRAPH: CONE_QP for a vendor that takes no quadratic objective beside cones. 2P = KK' with K' = ((1.5, 0.5),
+ * (0, 1)), and 1/2 x'Px <= t is the cone of dimension 4 over e = (t + 1, t - 1, K'x) behind the other variables, with the
+ * rows e0 - e1 = 2 and K'x - e = 0 behind the other rows, and costs 1/2 on e0 and e1. K'x = (1.625, 1), t = 0.91015625;
+ * the cone's dual is 1/2 (e0, -e1, -K'x), so the rows of e have the multipliers e0/2 - 1/2 = 0.455078125 and K'x/2.
  *
  * All numbers are exact in binary, and near one, so that they reach the vendor in units of one. */
 #include <math.h>
 #include <stddef.h>
 
-enum { N = 4, CONE_N = 6, M = 5, FREE_ROW = 2 };
-enum { UNKNOWN = -1, QP, LP, MOVED, HEAVIER, CONE_LP, CONE_QP, CASES };
+enum { N = 4, CONE_N = 6, MOST_N = 10, M = 5, MOST_M = 8, FREE_ROW = 2 };
+enum { UNKNOWN = -1, QP, LP, MOVED, HEAVIER, CONE_LP, CONE_QP, EPIGRAPH, CASES };
 
 #define INF HUGE_VAL
 
-/* `cone` has -1 for the head of the cone of dimension 3 and 1 for the others: the sum of cone[j] x[j]^2 is at most 0. */
+/* `cone` has -1 for the head of the cone of dimension 3 and 1 for the others: the sum of cone[j] x[j]^2 is at most 0. So
+ * has a second cone -2 and 2. */
 typedef struct {
-    double p[CONE_N][CONE_N], q[CONE_N], a[M][CONE_N], l[M], u[M], lb[CONE_N], ub[CONE_N], cone[CONE_N];
+    double p[MOST_N][MOST_N], q[MOST_N], a[MOST_M][MOST_N], l[MOST_M], u[MOST_M], lb[MOST_N], ub[MOST_N], cone[MOST_N];
 } Program;
 
 typedef struct {
-    double x[CONE_N], y[M], z[CONE_N];
+    double x[MOST_N], y[MOST_M], z[MOST_N];
 } Answer;
 
 #define CONE_SETS \
@@ -71,7 +77,15 @@ static const Program PROGRAMS[CASES] = {
         {0.5, 2.5, -INF, -INF, -2}, {2, 2.5, INF, 3, INF}, {-INF, -1, -0.5, -0.25}, {INF, INF, 0.5, 1}, {0},
     },
     [CONE_LP] = {{{0}}, {0.125, -0.75}, CONE_SETS},
-    [CONE_QP] = {{{1, 0.25}, {0.25, 0.5}}, {-0.875, -1.1875}, CONE_SETS},
+    [CONE_QP] = {{{1.125, 0.375}, {0.375, 0.625}}, {-1.09375, -1.40625}, CONE_SETS},
+    [EPIGRAPH] = {
+        {{0}}, {-1.09375, -1.40625, 0, 0, 0, 0, 0.5, 0.5},
+        {{1, -1}, {0, 1, -1}, {0.5, 0, 0, -1}, {1, 0, 0, 0, -1}, {0.5, 0.5, 0, 0, 0, -1},
+         {0, 0, 0, 0, 0, 0, 1, -1}, {1.5, 0.5, 0, 0, 0, 0, 0, 0, -1}, {0, 1, 0, 0, 0, 0, 0, 0, 0, -1}},
+        {-0.25, 1, -0.875, 0, -0.125, 2}, {2, 1, -0.875, 0, -0.125, 2},
+        {0.75, -INF, 0, 0, -INF, -INF, 0, -INF, -INF, -INF}, {2, INF, INF, INF, INF, INF, INF, INF, INF, INF},
+        {0, 0, 0, -1, 1, 1, -2, 2, 2, 2},
+    },
 };
 
 static const Answer ANSWERS[CASES] = {
@@ -81,6 +95,10 @@ static const Answer ANSWERS[CASES] = {
     [HEAVIER] = {{1.75, -0.5, 0.5, -0.25}, {-0.5, -0.375, 0, 0, 0}, {0, 0, 0.25, -0.5}},
     [CONE_LP] = {{0.75, 1, 0, 1.25, 0.75, 1}, {-0.5, -0.25, -1.25, 0.75, 1}, {-0.25, 0, -0.25}},
     [CONE_QP] = {{0.75, 1, 0, 1.25, 0.75, 1}, {-0.5, -0.5, -1.25, 0.75, 1}, {-0.25, 0, -0.5}},
+    [EPIGRAPH] = {
+        {0.75, 1, 0, 1.25, 0.75, 1, 1.91015625, -0.08984375, 1.625, 1},
+        {-0.5, -0.5, -1.25, 0.75, 1, 0.455078125, 0.8125, 0.5}, {-0.25, 0, -0.5},
+    },
 };
 
 static int same(const double *a, const double *b, size_t count) {

@@ -7,7 +7,8 @@
  * -D STATUS=2        the LP status after it
  * -D NO_SOLUTION     there is no point
  * -D NANS            the point is NaN
- * -D NO_SOLVE        COPT_Solve is missing */
+ * -D NO_SOLVE        COPT_Solve is missing
+ * -D NO_CONES        COPT_AddCones is missing */
 #include "cases.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +40,9 @@ typedef struct {
 
 typedef struct {
     Env *env;
-    int n, m, solved, loaded, threads, logging, non_convex, method;
+    int n, m, solved, loaded, threads, logging, non_convex, method, cones;
     double c[MAX], lb[MAX], ub[MAX], l[MAX], u[MAX], a[MAX][MAX], q[MAX][MAX], feasibility, optimality, barrier[3], time;
+    double cone[MAX];
     Answer answer;
 } Problem;
 
@@ -103,6 +105,23 @@ int COPT_SetQuadObj(void *raw, int count, const int *row, const int *col, const 
     for (int k = 0; k < count; k++) problem->q[row[k]][col[k]] += val[k];
     return 0;
 }
+
+#ifndef NO_CONES
+/* The head of a cone of type 1 comes first. */
+int COPT_AddCones(void *raw, int count, const int *type, const int *beg, const int *cnt, const int *ind) {
+    Problem *problem = raw;
+    for (int k = 0; k < count; k++) {
+        if (type[k] != 1 || cnt[k] < 2) return INVALID;
+        problem->cones++;
+        for (int i = 0; i < cnt[k]; i++) {
+            int j = ind[beg[k] + i];
+            if (j < 0 || j >= problem->n || problem->cone[j]) return INVALID;
+            problem->cone[j] = i ? problem->cones : -problem->cones;
+        }
+    }
+    return 0;
+}
+#endif
 
 static int set(double *to, int length, int count, const int *list, const double *values) {
     for (int k = 0; k < count; k++) {
@@ -191,14 +210,15 @@ int COPT_Solve(void *raw) {
     if (SOLVE) return SOLVE;
     if (problem->threads != 1 || problem->logging || problem->non_convex != (VERSION >= 8 ? 0 : -1)) return WRONG;
     if (problem->feasibility > 1e-9 || problem->optimality > 1e-9 || problem->barrier[2] > 1e-10) return WRONG;
-    if (problem->n != N || problem->m != M) return 0;
+    if (problem->n != (problem->cones ? CONE_N : N) || problem->m != M) return 0;
     Program given = {0};
-    for (int i = 0; i < N; i++) {
-        for (int j = 0; j < N; j++) given.p[i][j] = problem->q[i][j] + problem->q[j][i];
+    for (int i = 0; i < problem->n; i++) {
+        given.cone[i] = problem->cone[i];
+        for (int j = 0; j < problem->n; j++) given.p[i][j] = problem->q[i][j] + problem->q[j][i];
         given.q[i] = problem->c[i], given.lb[i] = or_infinite(problem->lb[i]), given.ub[i] = or_infinite(problem->ub[i]);
     }
     for (int i = 0; i < M; i++) {
-        for (int j = 0; j < N; j++) given.a[i][j] = problem->a[i][j];
+        for (int j = 0; j < problem->n; j++) given.a[i][j] = problem->a[i][j];
         given.l[i] = or_infinite(problem->l[i]), given.u[i] = or_infinite(problem->u[i]);
     }
     int k = case_of(&given);
@@ -229,7 +249,7 @@ int COPT_GetIntAttr(void *raw, const char *name, int *value) {
 int COPT_GetLpSolution(void *raw, double *x, double *slack, double *y, double *reduced) {
     Problem *problem = raw;
     if (!problem->solved || slack) return INVALID;
-    for (int j = 0; j < N; j++) x[j] = problem->answer.x[j], reduced[j] = -problem->answer.z[j];
+    for (int j = 0; j < problem->n; j++) x[j] = problem->answer.x[j], reduced[j] = -problem->answer.z[j];
     for (int i = 0; i < M; i++) y[i] = -problem->answer.y[i];
     return 0;
 }

@@ -8,7 +8,9 @@
  * -D NO_SOLUTION         there is none
  * -D NO_BASIS            there is no basic one
  * -D NANS                the point is NaN
- * -D NO_OPTIMIZE         MSK_optimizetrm is missing */
+ * -D BLUR=1e-6           x0 is off by so much where there are cones
+ * -D NO_OPTIMIZE         MSK_optimizetrm is missing
+ * -D NO_CONES            MSK_appendaccseq is missing */
 #include "cases.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,13 +28,16 @@
 #ifndef TERMINATED
 #define TERMINATED 0
 #endif
+#ifndef BLUR
+#define BLUR 0
+#endif
 #ifndef SOLUTION
 #define SOLUTION 1
 #endif
 
 enum { MAX = 16, LO = 0, UP = 1, FX = 2, FR = 3, RA = 4 };
 enum { INTERIOR = 0, BASIC = 1, FEATURE_BASE = 0 };
-enum { PARAM_NAME = 1206, TOO_LARGE = 1215, TOO_SMALL = 1216, VALUE = 1217, UPPER = 1415, WRONG = 3999 };
+enum { PARAM_NAME = 1206, TOO_LARGE = 1215, TOO_SMALL = 1216, VALUE = 1217, UPPER = 1415, MIXED = 1501, WRONG = 3999 };
 
 typedef struct {
     int tasks, out;
@@ -41,7 +46,8 @@ typedef struct {
 typedef struct {
     Env *env;
     int n, m, threads, optimizer, solved, quadratic, keys[2][MAX];
-    double c[MAX], lower[2][MAX], upper[2][MAX], a[MAX][MAX], q[MAX][MAX], tolerance[11], time;
+    int expressions, column[MAX], domains, size[MAX], cones;
+    double c[MAX], lower[2][MAX], upper[2][MAX], a[MAX][MAX], q[MAX][MAX], tolerance[11], time, cone[MAX];
     Answer answer;
 } Task;
 
@@ -186,6 +192,48 @@ int MSK_putqobj(void *raw, int count, const int *row, const int *col, const doub
     return 0;
 }
 
+/* Affine expressions, here of one column each, and domains; a cone is a domain of consecutive expressions. */
+int MSK_appendafes(void *raw, int64_t count) {
+    Task *task = raw;
+    if (count < 0 || task->expressions + count > MAX) return WRONG;
+    for (int i = task->expressions; i < task->expressions + count; i++) task->column[i] = -1;
+    task->expressions += (int)count;
+    return 0;
+}
+
+int MSK_putafefentrylist(void *raw, int64_t count, const int64_t *row, const int *col, const double *val) {
+    Task *task = raw;
+    for (int64_t k = 0; k < count; k++) {
+        if (row[k] < 0 || row[k] >= task->expressions || col[k] < 0 || col[k] >= task->n) return WRONG;
+        if (val[k] != 1 || task->column[row[k]] != -1) return WRONG;
+        task->column[row[k]] = col[k];
+    }
+    return 0;
+}
+
+int MSK_appendquadraticconedomain(void *raw, int64_t size, int64_t *domain) {
+    Task *task = raw;
+    if (size < 2 || task->domains == MAX) return WRONG;
+    task->size[task->domains] = (int)size;
+    *domain = task->domains++;
+    return 0;
+}
+
+#ifndef NO_CONES
+int MSK_appendaccseq(void *raw, int64_t domain, int64_t count, int64_t first, const double *offset) {
+    Task *task = raw;
+    if (domain < 0 || domain >= task->domains || count != task->size[domain] || offset) return WRONG;
+    if (first < 0 || first + count > task->expressions) return WRONG;
+    task->cones++;
+    for (int64_t i = first; i < first + count; i++) {
+        int j = task->column[i];
+        if (j < 0 || task->cone[j]) return WRONG;
+        task->cone[j] = i == first ? -task->cones : task->cones;
+    }
+    return 0;
+}
+#endif
+
 static double low(const Task *task, int k, int i) {
     return task->keys[k][i] == UP || task->keys[k][i] == FR ? -INF : task->lower[k][i];
 }
@@ -204,19 +252,23 @@ int MSK_optimizetrm(void *raw, int *terminated) {
     for (int k = 0; k < 11; k++)
         if (task->tolerance[k] > (k < 9 ? 1e-10 : 1e-9) || task->tolerance[k] <= 0) return WRONG;
     if (task->threads != 1) return WRONG;
-    if (task->n != N || task->m != M) return 0;
+    if (task->cones && task->quadratic) return MIXED;
+    if (task->n != (task->cones == 2 ? MOST_N : task->cones ? CONE_N : N)) return 0;
+    if (task->m != (task->cones == 2 ? MOST_M : M)) return 0;
     Program given = {0};
-    for (int i = 0; i < N; i++) {
-        for (int j = 0; j < N; j++) given.p[i][j] = task->q[i][j];
+    for (int i = 0; i < task->n; i++) {
+        given.cone[i] = task->cone[i];
+        for (int j = 0; j < task->n; j++) given.p[i][j] = task->q[i][j];
         given.q[i] = task->c[i], given.lb[i] = low(task, 0, i), given.ub[i] = high(task, 0, i);
     }
-    for (int i = 0; i < M; i++) {
-        for (int j = 0; j < N; j++) given.a[i][j] = task->a[i][j];
+    for (int i = 0; i < task->m; i++) {
+        for (int j = 0; j < task->n; j++) given.a[i][j] = task->a[i][j];
         given.l[i] = low(task, 1, i), given.u[i] = high(task, 1, i);
     }
     int k = case_of(&given);
     if (k == UNKNOWN) return 0;
     task->answer = ANSWERS[k];
+    if (task->cones) task->answer.x[0] += BLUR;
 #ifdef NANS
     task->answer.x[0] = NAN;
 #endif
@@ -228,7 +280,7 @@ int MSK_optimizetrm(void *raw, int *terminated) {
 /* A basic solution of an LP, an interior one of all. */
 int MSK_solutiondef(void *raw, int which, int *defined) {
     Task *task = raw;
-    *defined = task->solved && (which == INTERIOR || (which == BASIC && !task->quadratic));
+    *defined = task->solved && (which == INTERIOR || (which == BASIC && !task->quadratic && !task->cones));
 #ifdef NO_BASIS
     *defined = *defined && which == INTERIOR;
 #endif
@@ -248,29 +300,29 @@ static double blur(const Task *task, int which) {
 #ifdef NO_BASIS
     return 0;
 #endif
-    return which == INTERIOR && !task->quadratic ? 1e-3 : 0;
+    return which == INTERIOR && !task->quadratic && !task->cones ? 1e-3 : 0;
 }
 
 int MSK_getxx(void *raw, int which, double *x) {
     Task *task = raw;
-    for (int j = 0; j < N; j++) x[j] = task->answer.x[j] + blur(task, which);
+    for (int j = 0; j < task->n; j++) x[j] = task->answer.x[j] + blur(task, which);
     return 0;
 }
 
 /* y = slc - suc, positive at a lower side. */
 int MSK_gety(void *raw, int which, double *y) {
-    for (int i = 0; i < M; i++) y[i] = -((Task *)raw)->answer.y[i];
+    for (int i = 0; i < ((Task *)raw)->m; i++) y[i] = -((Task *)raw)->answer.y[i];
     return 0;
 }
 
 /* Both are positive, and interior points leave something on either side. */
 int MSK_getslx(void *raw, int which, double *slx) {
-    for (int j = 0; j < N; j++) slx[j] = fmax(-((Task *)raw)->answer.z[j], 0) + 0.125;
+    for (int j = 0; j < ((Task *)raw)->n; j++) slx[j] = fmax(-((Task *)raw)->answer.z[j], 0) + 0.125;
     return 0;
 }
 
 int MSK_getsux(void *raw, int which, double *sux) {
-    for (int j = 0; j < N; j++) sux[j] = fmax(((Task *)raw)->answer.z[j], 0) + 0.125;
+    for (int j = 0; j < ((Task *)raw)->n; j++) sux[j] = fmax(((Task *)raw)->answer.z[j], 0) + 0.125;
     return 0;
 }
 
