@@ -5,6 +5,7 @@
 mod common;
 
 use bpqp_native::{DirectKkt, NativeKkt};
+use bpqp_traits::vector::random_signs;
 use bpqp_traits::{AdjointQpRef, AdjointReport, BackwardQpSolver, CscMatrix, ErrorKind, KktFactor};
 use common::{Rng, assert_close, dense_solve};
 
@@ -142,6 +143,31 @@ fn random_dependent_rows_are_solved() {
         r.extend((0..5).map(|i| 3.0 * r[i]).collect::<Vec<_>>());
         let (_, _, report) = solve(&h, &c, &g, &r);
         assert!(report.residual <= 1e-10, "seed {seed}: {report:?}");
+    }
+}
+
+/// Next to no curvature, a face of solutions of many dimensions and a row that is the sum of all others: whatever is consistent
+/// is solved.
+#[test]
+fn flat_hessians_with_dependent_rows_are_solved() {
+    for (d, per_row) in [(200, 8), (500, 3), (2000, 3)] {
+        let k = d * 7 / 8;
+        let draws: Vec<f64> = random_signs(per_row * k, 3).collect();
+        let mut entries = Vec::new();
+        for (p, v) in draws.iter().take(per_row * (k - 1)).enumerate() {
+            entries.push((p / per_row, (v.abs() * 1e9) as usize % d, v.signum()));
+        }
+        entries.extend(entries.clone().into_iter().map(|(_, j, v)| (k - 1, j, v)));
+        let c = CscMatrix::from_triplets(k, d, &entries).unwrap();
+        let curved: Vec<_> = (0..d / 20).map(|j| (j, j, 1e-6 * (1 + j) as f64 / d as f64)).collect();
+        let h = CscMatrix::from_triplets(d, d, &curved).unwrap();
+        let known: Vec<f64> = random_signs(d + k, 0).collect();
+        let (mut g, mut r) = (vec![0.0; d], vec![0.0; k]);
+        h.as_ref().symmetric_mul_add(-1.0, &known[..d], &mut g);
+        c.as_ref().transpose_mul_add(-1.0, &known[d..], &mut g);
+        c.as_ref().mul_add(1.0, &known[..d], &mut r);
+        let (_, _, report) = solve(&h, &c, &g, &r);
+        assert!(report.residual <= 1e-12, "{d}: {report:?}");
     }
 }
 

@@ -13,11 +13,17 @@ const DELTA: f64 = 1e-8;
 /// Passes of equilibration.
 const PASSES: usize = 6;
 /// Tried in turn where a factorization breaks down.
-const FALLBACK_DELTAS: [f64; 3] = [DELTA, 1e-6, 1e-4];
+const USUAL: [Shift; 3] = [Shift::both(DELTA), Shift::both(1e-6), Shift::both(1e-4)];
+/// Where variables have next to no curvature, elimination leaves `1/primal` among the rows, and its rounding must stay below
+/// `dual`: for that the product of the two has to be well above the rounding of one. The rows bear the larger share, which
+/// refinement makes up for in few steps.
+const STABLE: [Shift; 1] = [Shift { primal: DELTA, dual: 1e-4 }];
 /// A pivot this close to the regularization says that the matrix is (nearly) singular.
 const SINGULAR: f64 = 100.0 * DELTA;
 /// Stop of the refinement.
 const REFINEMENT: Refinement = Refinement { target: 1e-14, max_steps: 40 };
+/// The same with the stable factor, after which there is no other.
+const LAST_REFINEMENT: Refinement = Refinement { target: 1e-14, max_steps: 100 };
 /// What a solve in the unscaled norm must reach to be preferred on a singular matrix.
 const ACCEPTABLE: f64 = 1e-11;
 
@@ -29,6 +35,8 @@ pub struct DirectKkt {
     /// The same without equilibration, made where the matrix is singular: its proximal iteration has the least-norm
     /// solution in the caller's units as its limit.
     plain: Option<Regularized>,
+    /// The plain one with larger terms, made where a singular matrix was not served by the others.
+    stable: Option<Regularized>,
     refiner: Refiner,
     point: Vec<f64>,
     rhs: Vec<f64>,
@@ -42,12 +50,13 @@ impl DirectKkt {
     pub fn new(qp: &AdjointQpRef<'_>) -> Result<Self> {
         let dim = qp.num_vars() + qp.num_rows();
         let mut scaled = Regularized::new(qp)?;
-        scaled.factorize(qp, true)?;
+        scaled.factorize(qp, true, &USUAL)?;
         let mut solver = Self {
             h: qp.h().to_owned(),
             c: qp.c().to_owned(),
             scaled,
             plain: None,
+            stable: None,
             refiner: Refiner::new(dim),
             point: vec![0.0; dim],
             rhs: vec![0.0; dim],
@@ -57,6 +66,7 @@ impl DirectKkt {
     }
 
     fn prepare_plain(&mut self, qp: &AdjointQpRef<'_>) -> Result<()> {
+        self.stable = None;
         if self.scaled.smallest_pivot >= SINGULAR {
             self.plain = None;
             return Ok(());
@@ -65,7 +75,7 @@ impl DirectKkt {
             Some(plain) => plain,
             None => Regularized::new(qp)?,
         };
-        if plain.factorize(qp, false).is_ok() {
+        if plain.factorize(qp, false, &USUAL).is_ok() {
             self.plain = Some(plain);
         }
         Ok(())
@@ -87,19 +97,28 @@ impl KktFactor for DirectKkt {
         }
         let mut report = AdjointReport::default();
         let mut best = f64::INFINITY;
-        for factor in self.plain.iter_mut().chain(std::iter::once(&mut self.scaled)) {
-            if best <= ACCEPTABLE {
-                break;
-            }
+        let mut fails = |factor: &mut Regularized, limits: Refinement| {
             let mut system = KktSystem { qp, rhs: &self.rhs, factor };
             self.point.fill(0.0);
-            let (size, steps) = self.refiner.run(&mut system, &mut self.point, REFINEMENT);
+            let (size, steps) = self.refiner.run(&mut system, &mut self.point, limits);
             report.refinements += steps.saturating_sub(1);
             if size < best {
                 best = size;
                 for (o, v) in z.iter_mut().chain(nu.iter_mut()).zip(&self.point) {
                     *o = v * scale;
                 }
+            }
+            best > ACCEPTABLE
+        };
+        let is_singular = self.plain.is_some();
+        let mut usual = self.plain.iter_mut().chain(std::iter::once(&mut self.scaled));
+        if usual.all(|factor| fails(factor, REFINEMENT)) && is_singular {
+            if self.stable.is_none() {
+                let mut stable = Regularized::new(&qp)?;
+                self.stable = stable.factorize(&qp, false, &STABLE).is_ok().then_some(stable);
+            }
+            if let Some(stable) = &mut self.stable {
+                fails(stable, LAST_REFINEMENT);
             }
         }
         if best.is_infinite() {
@@ -137,12 +156,25 @@ impl KktFactor for DirectKkt {
         }
         self.h.values_mut().copy_from_slice(qp.h().values());
         self.c.values_mut().copy_from_slice(qp.c().values());
-        self.scaled.factorize(qp, true)?;
+        self.scaled.factorize(qp, true, &USUAL)?;
         self.prepare_plain(qp)
     }
 }
 
-/// `S K S + diag(δI, −δI)`, factored.
+/// What is added to the diagonal, and subtracted at the rows.
+#[derive(Clone, Copy)]
+struct Shift {
+    primal: f64,
+    dual: f64,
+}
+
+impl Shift {
+    const fn both(delta: f64) -> Self {
+        Self { primal: delta, dual: delta }
+    }
+}
+
+/// `S K S + diag(δI, −δ'I)`, factored.
 struct Regularized {
     matrix: KktMatrix,
     ldl: Ldl,
@@ -160,17 +192,19 @@ impl Regularized {
         Ok(Self { matrix, ldl, signs, scale: vec![1.0; dim], smallest_pivot: 0.0 })
     }
 
-    fn factorize(&mut self, qp: &AdjointQpRef<'_>, equilibrate: bool) -> Result<()> {
+    fn factorize(&mut self, qp: &AdjointQpRef<'_>, equilibrate: bool, shifts: &[Shift]) -> Result<()> {
         self.matrix.set(qp.h().values(), qp.c().values());
         self.scale =
             if equilibrate { ruiz(&self.matrix.pattern, &self.matrix.values, PASSES) } else { uniform(&self.matrix) };
         self.matrix.scale(&self.scale);
-        let mut added = 0.0;
-        for delta in FALLBACK_DELTAS {
+        let mut added = Shift::both(0.0);
+        for &shift in shifts {
             for (i, &sign) in self.signs.iter().enumerate() {
-                self.matrix.add_diagonal(i, (delta - added) * f64::from(sign));
+                let more = if sign > 0 { shift.primal - added.primal } else { added.dual - shift.dual };
+                self.matrix.add_diagonal(i, more);
             }
-            added = delta;
+            added = shift;
+            let delta = shift.primal;
             let rule = PivotRule { signs: Some(&self.signs), epsilon: 1e-6 * delta, delta };
             if self.ldl.factorize(&self.matrix.values, rule) {
                 self.smallest_pivot = self.ldl.inertia().1;
