@@ -88,7 +88,8 @@ impl Method {
         let cones = |backend: &&Backend| backend.capabilities().second_order_cones;
         let conic = registry.iter().find(cones).map(|backend| backend.info().name.into_owned());
         let layers = |name: &str| -> crate::Result<Layers> {
-            let conic = conic.as_ref().map(|conic| layer(conic, name)).transpose()?;
+            let own = registry.get(name).is_ok_and(|backend| cones(&backend)).then(|| name.to_owned());
+            let conic = own.as_ref().or(conic.as_ref()).map(|conic| layer(conic, name)).transpose()?;
             Ok(Layers { quadratic: layer(name, name)?, conic })
         };
         let mut missing = Vec::new();
@@ -111,7 +112,7 @@ impl Method {
             }
         }
         if conic.is_none() {
-            missing.push("SOCP: this build is without a solver of cones (feature `clarabel`)".into());
+            missing.push("SOCP: this build is without a solver of cones (feature `native` or `clarabel`)".into());
         }
         if printed {
             all.push(Self { name: "equations as printed".into(), work: Work::Printed });

@@ -44,7 +44,7 @@ impl Kind {
             Self::ActiveQp => "QP, Gaussian data, every other inequality active",
             Self::Lp => "LP as qᵀx + ε‖x‖², ε = 1e-6, bounded and dual feasible by q = −Gᵀλ₀, λ₀ ≥ 0: all rows active",
             Self::Socp => {
-                "SOCP, qᵀx over a ball (of a size n×m the n alone counts); forward always Clarabel, backward as named"
+                "SOCP, qᵀx over a ball (of a size n×m the n alone counts); forward by the backend named where it takes cones, else by the first that does"
             }
         }
     }
