@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use bpqp_native::NativeSolver;
-use bpqp_traits::{ConesRef, CscMatrix, ErrorKind, ForwardSolver, ProgramUpdate, Reuse, Settings, Solution, Status};
+use bpqp_traits::{ErrorKind, ForwardSolver, ProgramUpdate, Reuse, Settings, Solution, Status};
 use common::{INF, Rng, assert_close, method, program, random_program, session, solve, solve_with};
 
 #[test]
@@ -128,10 +128,6 @@ fn convexity_is_judged() {
 #[test]
 fn what_is_not_served_is_refused() {
     let p = program(&[1.0], &[0.0], &[], (&[], &[]), (&[-INF], &[INF]));
-    let s = CscMatrix::from_dense_rows(2, 1, &[0.0, 1.0]).unwrap();
-    let cones = ConesRef::new(s.as_ref(), &[1.0, 0.0], &[2]).unwrap();
-    let conic = p.as_ref().with_cones(cones).unwrap();
-    assert_eq!(NativeSolver.setup(&conic, &Settings::default()).err().unwrap().kind(), ErrorKind::Unsupported);
     for (name, value) in [
         ("bogus", "1"),
         ("method", "simplex"),

@@ -1,6 +1,6 @@
 //! A factored KKT matrix, refined against the matrix itself.
 
-use bpqp_traits::vector::max_abs;
+use bpqp_traits::vector::{max_abs, random_signs};
 use bpqp_traits::{AdjointQpRef, AdjointReport, CscMatrix, Error, KktFactor, Result, check_many, solve_each};
 
 use super::KktMatrix;
@@ -18,8 +18,10 @@ const USUAL: [Shift; 3] = [Shift::both(DELTA), Shift::both(1e-6), Shift::both(1e
 /// `dual`: for that the product of the two has to be well above the rounding of one. The rows bear the larger share, which
 /// refinement makes up for in few steps.
 const STABLE: [Shift; 1] = [Shift { primal: DELTA, dual: 1e-4 }];
-/// A pivot this close to the regularization says that the matrix is (nearly) singular.
+/// A pivot this close to the regularization says that the matrix may be (nearly) singular …
 const SINGULAR: f64 = 100.0 * DELTA;
+/// … unless a random vector grows no more than this: flat Hessians have small pivots as well, which the rows make up for.
+const CLEAR: f64 = 1e3;
 /// Stop of the refinement.
 const REFINEMENT: Refinement = Refinement { target: 1e-14, max_steps: 40 };
 /// The same with the stable factor, after which there is no other.
@@ -67,13 +69,13 @@ impl DirectKkt {
 
     fn prepare_plain(&mut self, qp: &AdjointQpRef<'_>) -> Result<()> {
         self.stable = None;
-        if self.scaled.smallest_pivot >= SINGULAR {
+        if self.scaled.smallest_pivot >= SINGULAR || self.scaled.growth(&mut self.point) <= CLEAR {
             self.plain = None;
             return Ok(());
         }
         let mut plain = match self.plain.take() {
             Some(plain) => plain,
-            None => Regularized::new(qp)?,
+            None => self.scaled.sibling(),
         };
         if plain.factorize(qp, false, &USUAL).is_ok() {
             self.plain = Some(plain);
@@ -114,7 +116,7 @@ impl KktFactor for DirectKkt {
         let mut usual = self.plain.iter_mut().chain(std::iter::once(&mut self.scaled));
         if usual.all(|factor| fails(factor, REFINEMENT)) && is_singular {
             if self.stable.is_none() {
-                let mut stable = Regularized::new(&qp)?;
+                let mut stable = self.scaled.sibling();
                 self.stable = stable.factorize(&qp, false, &STABLE).is_ok().then_some(stable);
             }
             if let Some(stable) = &mut self.stable {
@@ -190,6 +192,24 @@ impl Regularized {
         let (d, dim) = (qp.num_vars(), matrix.pattern.dim);
         let signs = (0..dim).map(|i| if i < d { 1 } else { -1 }).collect();
         Ok(Self { matrix, ldl, signs, scale: vec![1.0; dim], smallest_pivot: 0.0 })
+    }
+
+    /// Another, on the same analysis.
+    fn sibling(&self) -> Self {
+        Self {
+            matrix: self.matrix.clone(),
+            ldl: self.ldl.sibling(),
+            signs: self.signs.clone(),
+            scale: self.scale.clone(),
+            smallest_pivot: 0.0,
+        }
+    }
+
+    /// The size of what the inverse makes of a random vector of size one; `v` is work space.
+    fn growth(&mut self, v: &mut [f64]) -> f64 {
+        v.iter_mut().zip(random_signs(self.signs.len(), 0)).for_each(|(v, sign)| *v = sign);
+        self.ldl.solve(v);
+        max_abs(v)
     }
 
     fn factorize(&mut self, qp: &AdjointQpRef<'_>, equilibrate: bool, shifts: &[Shift]) -> Result<()> {
