@@ -107,7 +107,7 @@ impl<V: VendorApi> ForwardSolver for Lazy<V> {
     fn setup(&self, problem: &ProgramRef<'_>, settings: &Settings) -> Result<Box<dyn Session>> {
         let backend = V::PLACES.backend;
         if problem.cones().is_some() && !V::SECOND_ORDER_CONES {
-            return Err(Error::unsupported(backend, "second-order cones, which its library has not; use clarabel"));
+            return Err(Error::unsupported(backend, "second-order cones, of which its library has none; use clarabel"));
         }
         settings.validate()?;
         if settings.max_iterations.is_some() && !V::ITERATION_LIMIT {
