@@ -6,6 +6,7 @@ mod batch_data;
 mod batch_gradient;
 mod batch_lanes;
 mod batch_load;
+mod builder;
 mod certificate;
 mod choices;
 mod closest;
@@ -39,6 +40,7 @@ use bpqp_traits::{
 
 pub use batch::{Batch, CotangentOf};
 pub use batch_gradient::BatchGradient;
+pub use builder::LayerBuilder;
 pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
 pub use choices::{AtDegeneracy, AtInfeasibility, AtKink};
 pub use cotangent::{Cotangent, Tangent};
@@ -49,9 +51,8 @@ pub use session::LayerSession;
 use solved::Held;
 pub use solved::{Duals, Solved, Timing};
 
+use crate::Result;
 use crate::program::Program;
-use crate::registry::Registry;
-use crate::{Error, Result};
 
 /// A differentiable convex program: any registered solver forward, any backward.
 ///
@@ -87,33 +88,18 @@ pub struct Layer {
     at_infeasibility: AtInfeasibility,
 }
 
-/// The default of [`LayerBuilder::lp_regularization`], as in the paper's experiments.
-const LP_REGULARIZATION: f64 = 1e-6;
-
 impl Layer {
     /// The default backend both ways: the first that was compiled in.
     ///
     /// # Errors
-    /// [`Error::UnknownBackend`] where no backend was compiled in.
+    /// [`Error::UnknownBackend`](crate::Error::UnknownBackend) where no backend was compiled in.
     pub fn new() -> Result<Self> {
         Self::builder().build()
     }
 
     /// A layer with chosen backends and settings.
     pub fn builder() -> LayerBuilder {
-        LayerBuilder {
-            registry: None,
-            forward: None,
-            backward: None,
-            settings: Settings::default(),
-            lp_regularization: LP_REGULARIZATION,
-            smoothing: 0.0,
-            reuse: true,
-            estimate_errors: false,
-            at_kink: AtKink::default(),
-            at_degeneracy: AtDegeneracy::default(),
-            at_infeasibility: AtInfeasibility::default(),
-        }
+        LayerBuilder::new()
     }
 
     /// Solves `program` once. For many solves on one pattern keep a [`session`](Self::session).
@@ -274,150 +260,5 @@ pub(crate) fn verify(claimed: Status, residuals: &KktResiduals, tolerance: f64) 
         r if r <= tolerance => claimed,
         r if r <= INACCURATE * tolerance => Status::SolvedInaccurate,
         _ => Status::NumericalError,
-    }
-}
-
-/// Chooses the backends and settings of a [`Layer`].
-#[derive(Clone)]
-pub struct LayerBuilder {
-    registry: Option<Registry>,
-    forward: Option<String>,
-    backward: Option<String>,
-    settings: Settings,
-    lp_regularization: f64,
-    smoothing: f64,
-    reuse: bool,
-    estimate_errors: bool,
-    at_kink: AtKink,
-    at_degeneracy: AtDegeneracy,
-    at_infeasibility: AtInfeasibility,
-}
-
-impl LayerBuilder {
-    /// The backends to choose from; default: those compiled in.
-    pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = Some(registry);
-        self
-    }
-
-    /// The forward backend by name; default: the first registered.
-    pub fn forward(mut self, name: impl Into<String>) -> Self {
-        self.forward = Some(name.into());
-        self
-    }
-
-    /// The backward backend by name; default: the first registered.
-    pub fn backward(mut self, name: impl Into<String>) -> Self {
-        self.backward = Some(name.into());
-        self
-    }
-
-    /// The forward solver's settings.
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
-        self
-    }
-
-    /// The `ε ≥ 0` of the objective `qᵀx + ε‖x‖²` that takes the place of a linear one, as in the paper (section 4): its
-    /// solution is unique and has derivatives everywhere but at kinks. Default 1e-6; 0 differentiates the linear program
-    /// itself.
-    ///
-    /// The linear program is solved first, so it is infeasible or unbounded as it would be without. Then the point moves to
-    /// the regularized solution, where [`Solved::x`], the duals, the residuals and all derivatives belong. Where the linear
-    /// program's solution is unique and `ε` is small that is the same point, and `∂x/∂q = 0`; among many solutions it is
-    /// the one of least norm, and `∂x/∂q` is about `1/(2ε)` along them. Programs with curvature are left alone.
-    pub fn lp_regularization(mut self, epsilon: f64) -> Self {
-        self.lp_regularization = epsilon;
-        self
-    }
-
-    /// The barrier `μ ≥ 0`, in units of the objective, of derivatives that are smoothed: those of the minimizer of
-    /// ```text
-    /// ½xᵀP x + qᵀx − μ Σ log(slack)    over all sides of inequalities and bounds, subject to the equalities
-    /// ```
-    /// and of cones, whose slack is `√((cᵀx + d)² − ‖Fx + g‖²)`
-    /// (the paper's section 4.1) in place of the solution's own. They exist at kinks, at degenerate solutions, at the apex of a
-    /// cone, and from points that are not converged, and tell of constraints before these become active; a linear program's solution, whose
-    /// exact derivative is zero, has useful ones. As `μ` vanishes they become the exact derivative, where there is one.
-    /// [`Solved::x`] stays the program's own solution; [`Solved::smoothed`] is the one that is differentiated. A program
-    /// needs points strictly inside its inequalities and cones. Takes the place of
-    /// [`lp_regularization`](Self::lp_regularization). Default 0: not smoothed.
-    pub fn smoothing(mut self, mu: f64) -> Self {
-        self.smoothing = mu;
-        self
-    }
-
-    /// Whether derivatives may use the factorization that the forward solver ended on, where it holds one: one triangular
-    /// solve instead of a factorization. Default true. A backward backend chosen by name, other than the forward one, does
-    /// its own work always.
-    pub fn reuse(mut self, reuse: bool) -> Self {
-        self.reuse = reuse;
-        self
-    }
-
-    /// Whether every gradient comes with an estimate of its error and of how far it holds: [`Certificate::error_estimate`],
-    /// [`Certificate::radius`]. It costs four more solves with the factorization at hand. Default false.
-    pub fn estimate_errors(mut self, estimate: bool) -> Self {
-        self.estimate_errors = estimate;
-        self
-    }
-
-    /// What becomes of constraints that are met with neither slack nor force. Default: they count as inactive.
-    pub fn at_kink(mut self, choice: AtKink) -> Self {
-        self.at_kink = choice;
-        self
-    }
-
-    /// What becomes of gradients where active constraints depend on one another or the solution is not unique. Default: the
-    /// element of least norm.
-    pub fn at_degeneracy(mut self, choice: AtDegeneracy) -> Self {
-        self.at_degeneracy = choice;
-        self
-    }
-
-    /// What becomes of infeasible programs. Default: they have no solution.
-    pub fn at_infeasibility(mut self, choice: AtInfeasibility) -> Self {
-        self.at_infeasibility = choice;
-        self
-    }
-
-    /// Builds the layer.
-    ///
-    /// # Errors
-    /// [`Error::UnknownBackend`];
-    /// [`InvalidSetting`](bpqp_traits::Error::InvalidSetting) for settings out of range.
-    pub fn build(self) -> Result<Layer> {
-        self.settings.validate()?;
-        let lp_regularization = self.lp_regularization;
-        if !(lp_regularization >= 0.0 && lp_regularization.is_finite()) {
-            let reason = format!("must be finite and not negative, is {lp_regularization}");
-            return Err(bpqp_traits::Error::invalid_setting("lp_regularization", reason).into());
-        }
-        let smoothing = self.smoothing;
-        if !(smoothing >= 0.0 && smoothing.is_finite()) {
-            let reason = format!("must be finite and not negative, is {smoothing}");
-            return Err(bpqp_traits::Error::invalid_setting("smoothing", reason).into());
-        }
-        let registry = self.registry.unwrap_or_else(Registry::compiled);
-        let none = || Error::UnknownBackend { name: "default".into(), available: Vec::new() };
-        let default = registry.names().into_iter().next().ok_or_else(none)?;
-        let forward_name = self.forward.as_deref().unwrap_or(&default);
-        let forward = registry.get(forward_name)?.forward();
-        let backward = registry.get(self.backward.as_deref().unwrap_or(&default))?.backward();
-        // Whoever asks for another backward solver gets it.
-        let reuse = self.reuse && self.backward.as_deref().is_none_or(|name| name == forward_name);
-        let Self { settings, estimate_errors, at_kink, at_degeneracy, at_infeasibility, .. } = self;
-        Ok(Layer {
-            forward,
-            backward,
-            settings,
-            lp_regularization,
-            smoothing,
-            reuse,
-            estimate_errors,
-            at_kink,
-            at_degeneracy,
-            at_infeasibility,
-        })
     }
 }

@@ -52,7 +52,7 @@ impl Smoothed {
             sides.set_bound(j, Side::Lower, -pair.lower.weight() * moved);
             sides.set_bound(j, Side::Upper, -pair.upper.weight() * moved);
         }
-        sides.cones = Some((at.cone_duals.iter().map(|w| -w).collect(), response.cone_forces().to_vec()));
+        sides.cones = (at.cone_duals.iter().map(|w| -w).collect(), response.cone_forces().to_vec());
         Ok(of_sides(program, (at.x, at.y), z[..n].to_vec(), sides, certificate))
     }
 
