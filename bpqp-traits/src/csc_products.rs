@@ -137,7 +137,7 @@ impl<'a> CscRef<'a> {
     /// whole columns.
     #[inline(always)]
     pub(crate) fn dense_triangle<const K: usize>(&self, j: usize) -> Option<(Range<usize>, [&'a [f64]; K])> {
-        if K < 2 || j + K > self.ncols() {
+        if K < 2 || j + K > self.ncols() || self.range(j + K - 1).len() < K {
             return None;
         }
         let start = self.contiguous(self.range(j))?.start;
