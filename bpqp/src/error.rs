@@ -49,7 +49,9 @@ pub enum Error {
         residual: f64,
     },
     /// The backward QP could not be solved, so there is no gradient to vouch for.
-    #[error("the backward QP was not solved: relative residual {residual:.1e}; try another backward backend")]
+    #[error(
+        "the backward QP was not solved: relative residual {residual:.1e}; try another backward backend, native for singular systems; where the solution is not unique, a small multiple of the identity added to P makes it so"
+    )]
     Adjoint {
         /// `‖K w + rhs‖∞ / ‖rhs‖∞` that was reached.
         residual: f64,

@@ -199,8 +199,13 @@ fn certificate(gradient: &Gradient) -> String {
     } else {
         String::new()
     };
+    let undetermined = if c.undetermined > 0.0 {
+        format!("\n             of the cotangent but for a share of {} that has none", small(Some(c.undetermined)))
+    } else {
+        String::new()
+    };
     format!(
-        "{}, {meaning}{inexact}{regularized}{smoothed}{relaxed}\n             adjoint residual {}, estimated error {}, holds for relative changes of the data up to {}\n             {} active, {} weakly active, {} dependent, {} loose variables",
+        "{}, {meaning}{inexact}{undetermined}{regularized}{smoothed}{relaxed}\n             adjoint residual {}, estimated error {}, holds for relative changes of the data up to {}\n             {} active, {} weakly active, {} dependent, {} loose variables",
         c.kind,
         small(Some(c.residual)),
         small(c.error_estimate),

@@ -109,8 +109,9 @@ pub struct Certificate {
     pub kind: CertificateKind,
     /// `‖K w + rhs‖∞ / ‖rhs‖∞` of the adjoint system, measured with the unregularized matrix.
     pub residual: f64,
-    /// Share of the cotangent that falls where the solution is not unique, and so has no derivative; the gradient is
-    /// that of the rest. Zero unless `loose_variables` has entries.
+    /// Share of the cotangent, by Euclidean length, that falls where the solution is not unique, and so has no derivative; the
+    /// gradient is that of the rest. Where a residual of 1e-9 is out of reach otherwise, directions count among these whose
+    /// curvature is below 1e-6 of the Hessian's largest entry. Zero unless `loose_variables` has entries.
     pub undetermined: f64,
     /// Largest relative KKT residual of the point the gradient was taken at.
     pub kkt_residual: f64,

@@ -88,7 +88,7 @@ impl Solved<'_> {
         let right: Vec<f64> = y_bar.iter().map(|v| -v).collect();
         let fixed: Vec<f64> = bound_bar.iter().map(|v| -v).collect();
         let session = self.session.as_mut().map(Held::get);
-        let adjoint = prepared.kkt.solve(&stacked, session, &x_bar, &right, &fixed)?;
+        let adjoint = prepared.kkt.solve_determined(&stacked, session, &x_bar, &right, &fixed)?;
         let mut certificate = prepared.certify(&stacked, (&x_bar, &right), &adjoint, self.residuals.max())?;
         if self.layer.estimate_errors {
             let session = self.session.as_mut().map(Held::get);
@@ -147,7 +147,7 @@ impl Solved<'_> {
             .map(|j| if sides.bounds[j] == Side::Lower { update.lb } else { update.ub }.map_or(0.0, |v| v[j]))
             .collect();
         let session = self.session.as_mut().map(Held::get);
-        let tangent = prepared.kkt.solve(&stacked, session, &force, &right, &fixed)?;
+        let tangent = prepared.kkt.solve_determined(&stacked, session, &force, &right, &fixed)?;
         let certificate = prepared.certify(&stacked, (&force, &right), &tangent, self.residuals.max())?;
         let blocks = program.blocks();
         Ok(Tangent {

@@ -1,7 +1,8 @@
 //! The directions that a singular KKT system leaves undetermined.
 
-use bpqp_traits::vector::{axpy, max_abs};
+use bpqp_traits::vector::{axpy, dot, max_abs};
 use bpqp_traits::{AdjointQpRef, BackwardQpSolver, CscMatrix, KktFactor, Result};
+use faer::{Mat, Side};
 
 /// Shift of the Hessian, relative to its largest entry.
 const SHIFT: f64 = 1e-8;
@@ -10,6 +11,17 @@ const SHIFT: f64 = 1e-8;
 const ENOUGH: f64 = 1e-14;
 /// … or that many of them.
 const MAX_PASSES: u32 = 4;
+
+/// Directions of less curvature than this, relative to the Hessian's largest entry, are flat; of less than the shift, none.
+const FLAT: f64 = 1e-6;
+/// The dimension of the space in which they are looked for …
+const BASIS: usize = 80;
+/// … each so many steps …
+const CHECKED: usize = 10;
+/// … until they are known to this …
+const CONVERGED: f64 = 1e-10;
+/// … or less than this is left of what else there may be.
+const EXHAUSTED: f64 = 1e-13;
 
 /// Projects onto the null space `{v: H v = 0, C v = 0}` with one factorization, of the system with `H + δI`.
 ///
@@ -59,4 +71,88 @@ impl NullSpace {
         }
         Ok(length(&removed) / whole)
     }
+
+    /// The directions of little curvature that `v` has a part along, orthonormal, with their [`Curvature`]: of a face of
+    /// solutions one, and one for each curvature beside it. `None` where they are too many to be told apart.
+    ///
+    /// The map `S: v ↦ −δw` of above is symmetric and has the eigenvalues `δ/(δ + curvature)` on the rows' null space;
+    /// Lanczos' method finds the largest ones within few steps, and sharply, where powers of `S` take some of the rest along.
+    pub(crate) fn flat_directions(&mut self, v: &[f64]) -> Result<Option<Directions>> {
+        let (zeros, mut nu) = (vec![0.0; self.num_rows], vec![0.0; self.num_rows]);
+        let mut next = vec![0.0; v.len()];
+        self.factor.solve(v, &zeros, &mut next, &mut nu)?;
+        let (mut basis, mut diagonal, mut beside): (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) = Default::default();
+        let mut unit = dot(v, v).sqrt();
+        loop {
+            let size = dot(&next, &next).sqrt();
+            let is_exhausted = !(size.is_finite() && size > EXHAUSTED * unit);
+            if is_exhausted && basis.is_empty() {
+                return Ok(Some(Vec::new()));
+            }
+            if is_exhausted || basis.len() % CHECKED == CHECKED - 1 {
+                let rest = if is_exhausted { 0.0 } else { size };
+                let found = flat_combinations(&basis, (&diagonal, &beside, rest), self.delta);
+                if found.is_some() || is_exhausted || basis.len() >= BASIS {
+                    return Ok(found);
+                }
+            }
+            if !basis.is_empty() {
+                beside.push(size);
+            }
+            unit = 1.0;
+            next.iter_mut().for_each(|v| *v /= size);
+            basis.push(next.clone());
+            let last = &basis[basis.len() - 1];
+            self.factor.solve(last, &zeros, &mut next, &mut nu)?;
+            next.iter_mut().for_each(|v| *v *= -self.delta);
+            diagonal.push(dot(&next, last));
+            // Against all of them, twice: as many copies of the largest eigenvalue would come out otherwise.
+            for _ in 0..2 {
+                for q in &basis {
+                    axpy(-dot(q, &next), q, &mut next);
+                }
+            }
+        }
+    }
+}
+
+/// Orthonormal directions with what bends along them.
+pub(crate) type Directions = Vec<(Curvature, Vec<f64>)>;
+
+/// What bends along a direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Curvature {
+    /// Nothing.
+    None,
+    /// Next to nothing: the solution is much longer than its right-hand side.
+    Slight,
+}
+
+/// The combinations of `basis` that are eigenvectors of the symmetric tridiagonal matrix with this diagonal and these entries
+/// beside it, the last of which leads out of the basis, to the eigenvalues of flat directions; once they have converged.
+fn flat_combinations(
+    basis: &[Vec<f64>],
+    (diagonal, beside, rest): (&[f64], &[f64], f64),
+    delta: f64,
+) -> Option<Directions> {
+    let k = basis.len();
+    let tridiagonal = Mat::from_fn(k, k, |i, j| match i.abs_diff(j) {
+        0 => diagonal[i],
+        1 => beside[i.min(j)],
+        _ => 0.0,
+    });
+    let eigen = tridiagonal.self_adjoint_eigen(Side::Lower).ok()?;
+    let (values, vectors) = (eigen.S(), eigen.U());
+    let eigenvalue = |curvature: f64| delta / (delta + curvature);
+    let flat: Vec<usize> = (0..k).filter(|&i| values[i] > eigenvalue(FLAT)).collect();
+    let has_converged = flat.iter().all(|&i| rest * vectors[(k - 1, i)].abs() <= CONVERGED);
+    has_converged.then(|| {
+        let combine = |&i: &usize| {
+            let mut direction = vec![0.0; basis[0].len()];
+            basis.iter().enumerate().for_each(|(r, q)| axpy(vectors[(r, i)], q, &mut direction));
+            let curvature = if values[i] > eigenvalue(SHIFT) { Curvature::None } else { Curvature::Slight };
+            (curvature, direction)
+        };
+        flat.iter().map(combine).collect()
+    })
 }

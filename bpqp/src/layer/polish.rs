@@ -27,6 +27,8 @@ pub(crate) struct Polished {
 pub(crate) enum Resolution {
     /// The forces that balance at the solution.
     Forces,
+    /// The same, for a step of Newton's method: where few exchanges do not end it, the program it belongs to is another.
+    Step,
     /// The force `‖Px‖∞` of a Hessian that is a small multiple of the identity.
     Regularization,
 }
@@ -37,6 +39,7 @@ impl Resolution {
     fn rounds(self) -> (usize, usize) {
         match self {
             Self::Forces => (30, 10),
+            Self::Step => (6, 6),
             Self::Regularization => (100, 30),
         }
     }
@@ -44,7 +47,7 @@ impl Resolution {
     /// The smallest dual that matters, relative to the `force` read at `point`; at most 1.
     pub(crate) fn relative(self, program: &ProgramRef<'_>, point: &Solution, force: f64) -> f64 {
         match self {
-            Self::Forces => 1.0,
+            Self::Forces | Self::Step => 1.0,
             Self::Regularization => (regularizing_force(program, point) / force).min(1.0),
         }
     }

@@ -1,8 +1,9 @@
 //! The KKT system on an active set, with the variables at bounds eliminated.
 
-use super::null_space::NullSpace;
+use super::derivatives::ADJOINT_TOLERANCE;
+use super::null_space::{Curvature, NullSpace};
 use super::probe::is_regular;
-use bpqp_traits::vector::{max_abs, max_nan};
+use bpqp_traits::vector::{axpy, dot, max_abs, max_nan};
 use bpqp_traits::{
     ActiveSet, AdjointQpRef, BackwardQpSolver, CscMatrix, Error, KktFactor, ProgramRef, Result, Session,
 };
@@ -129,17 +130,7 @@ impl ReducedKkt {
         r: &[f64],
         fixed: &[f64],
     ) -> Result<KktSolution> {
-        let mut z = vec![0.0; program.num_vars()];
-        for j in self.active.active_bounds() {
-            z[j] = fixed[j];
-        }
-        let (mut g_free, mut r_active) = (gather(g, &self.free), gather(r, &self.rows));
-        if max_abs(&z) > 0.0 {
-            let (mut forces, mut rows_at_fixed) = (g.to_vec(), r.to_vec());
-            program.p().symmetric_mul_add(1.0, &z, &mut forces);
-            program.a().mul_add(-1.0, &z, &mut rows_at_fixed);
-            (g_free, r_active) = (gather(&forces, &self.free), gather(&rows_at_fixed, &self.rows));
-        }
+        let (mut z, mut g_free, r_active) = self.reduce(program, (g, r), fixed);
         let whole = max_abs(&g_free).max(max_abs(&r_active));
         let undetermined = match &mut self.null_space {
             Some(null_space) => null_space.remove_from(&mut g_free)?,
@@ -177,6 +168,88 @@ impl ReducedKkt {
         let rounding =
             if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (&g_free, &r_active), &z, &y) };
         Ok(KktSolution { z, y, zeta, residual: residual * share, rounding: rounding * share, undetermined })
+    }
+
+    /// As [`solve`](Self::solve); along a face of solutions, for exactly the part of the right-hand side that the system
+    /// determines. Where the residual is short of a gradient's, directions of slight curvature count as undetermined, too: the
+    /// solution along them is longer than its residual can be small.
+    pub(crate) fn solve_determined(
+        &mut self,
+        program: &ProgramRef<'_>,
+        session: Option<&mut (dyn Session + 'static)>,
+        g: &[f64],
+        r: &[f64],
+        fixed: &[f64],
+    ) -> Result<KktSolution> {
+        let (at_bounds, g_free, r_active) = self.reduce(program, (g, r), fixed);
+        let directions = match &mut self.null_space {
+            Some(null_space) => null_space.flat_directions(&g_free)?,
+            None => None,
+        };
+        let (Some(directions), Some(null_space), Some(own)) = (directions, &mut self.null_space, &mut self.own) else {
+            return self.solve(program, session, g, r, fixed);
+        };
+        let whole = max_abs(&g_free).max(max_abs(&r_active));
+        let mut best: Option<(KktSolution, Vec<f64>)> = None;
+        for removed in [&[Curvature::None][..], &[Curvature::None, Curvature::Slight]] {
+            let removed = || directions.iter().filter(|(curvature, _)| removed.contains(curvature));
+            let (mut left, mut part) = (g_free.clone(), 0.0_f64);
+            for (_, direction) in removed() {
+                let along = dot(direction, &left);
+                axpy(-along, direction, &mut left);
+                part = part.hypot(along);
+            }
+            let (mut z, mut y) = (vec![0.0; left.len()], vec![0.0; r_active.len()]);
+            own.factor.solve(&left, &r_active, &mut z, &mut y)?;
+            removed().for_each(|(_, direction)| axpy(-dot(direction, &z), direction, &mut z));
+            let qp = AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?;
+            let residual = qp.residual(&left, &r_active, &z, &y);
+            let mut least = z.clone();
+            null_space.remove_from(&mut least)?;
+            let after = qp.residual(&left, &r_active, &least, &y);
+            let (z, residual) = if after <= residual.max(LEAST_NORM_RESIDUAL) { (least, after) } else { (z, residual) };
+            let size = max_abs(&left).max(max_abs(&r_active));
+            let residual = if size > 0.0 && part > 0.0 { residual * size / whole } else { residual };
+            if best.as_ref().is_none_or(|(best, _)| residual < best.residual) {
+                let undetermined = if part > 0.0 { part / dot(&g_free, &g_free).sqrt() } else { 0.0 };
+                best = Some((KktSolution { z, y, residual, undetermined, ..KktSolution::default() }, left));
+            }
+            if residual <= ADJOINT_TOLERANCE {
+                break;
+            }
+        }
+        let Some((reduced, left)) = best else { return self.solve(program, session, g, r, fixed) };
+        let KktSolution { z: z_free, y: y_active, residual, undetermined, .. } = reduced;
+        let mut z = at_bounds;
+        let (y, mut zeta, _) = self.expand(program, (g, r), &mut z, (&z_free, &y_active));
+        for &j in &self.free {
+            zeta[j] = 0.0;
+        }
+        let is_small = residual <= SMALL_RESIDUAL;
+        let rounding = if is_small { 0.0 } else { self.rounding(program, (&left, &r_active), &z, &y) };
+        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined })
+    }
+
+    /// `z` with the variables at a bound where `fixed` has them, and the right-hand side that this leaves for the free
+    /// variables and the active rows.
+    fn reduce(
+        &self,
+        program: &ProgramRef<'_>,
+        (g, r): (&[f64], &[f64]),
+        fixed: &[f64],
+    ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let mut z = vec![0.0; program.num_vars()];
+        for j in self.active.active_bounds() {
+            z[j] = fixed[j];
+        }
+        if max_abs(&z) == 0.0 {
+            return (z, gather(g, &self.free), gather(r, &self.rows));
+        }
+        let (mut forces, mut rows_at_fixed) = (g.to_vec(), r.to_vec());
+        program.p().symmetric_mul_add(1.0, &z, &mut forces);
+        program.a().mul_add(-1.0, &z, &mut rows_at_fixed);
+        let reduced = (gather(&forces, &self.free), gather(&rows_at_fixed, &self.rows));
+        (z, reduced.0, reduced.1)
     }
 
     /// Solves by the factor that `session` lends: by one pass of triangular solves where that is accurate, as what it leaves

@@ -135,7 +135,7 @@ impl ReducedKkt {
         let is_single = rhs.len() == 1 || self.null_space.is_some();
         for block in rhs.chunks(if is_single { 1 } else { BLOCK }) {
             if let ([rhs], true) = (block, is_single) {
-                solutions.push(self.solve(program, session.as_deref_mut(), &rhs.g, &rhs.r, &rhs.fixed)?);
+                solutions.push(self.solve_determined(program, session.as_deref_mut(), &rhs.g, &rhs.r, &rhs.fixed)?);
             } else {
                 self.solve_block(program, session.as_deref_mut(), block, &mut solutions)?;
             }
@@ -184,7 +184,7 @@ impl ReducedKkt {
             let mut solution = self.taken(program, rhs, (&block.groups[s / LANES], s % LANES), residual);
             let is_good = residual <= POOR;
             if !is_good {
-                let alone = self.solve(program, session.as_deref_mut(), &rhs.g, &rhs.r, &rhs.fixed)?;
+                let alone = self.solve_determined(program, session.as_deref_mut(), &rhs.g, &rhs.r, &rhs.fixed)?;
                 let is_better = !matches!(residual, old if old <= alone.residual);
                 solution = if is_better { alone } else { solution };
             }

@@ -188,7 +188,7 @@ impl Solved<'_> {
     }
 
     /// Takes a polished point for the solution.
-    fn accept(&mut self, polished: Polished) {
+    pub(super) fn accept(&mut self, polished: Polished) {
         (self.solution, self.residuals) = (polished.solution.clone(), polished.residuals);
         self.solution.objective = self.program.as_stacked().objective(&self.solution.x);
         if self.residuals.max() <= self.layer.settings.tolerance {

@@ -24,8 +24,8 @@ const SINGULAR: f64 = 100.0 * DELTA;
 const CLEAR: f64 = 1e3;
 /// Stop of the refinement.
 const REFINEMENT: Refinement = Refinement { target: 1e-14, max_steps: 40 };
-/// The same with the stable factor, after which there is no other.
-const LAST_REFINEMENT: Refinement = Refinement { target: 1e-14, max_steps: 100 };
+/// The same with the stable factor.
+const LONG_REFINEMENT: Refinement = Refinement { target: 1e-14, max_steps: 100 };
 /// What a solve in the unscaled norm must reach to be preferred on a singular matrix.
 const ACCEPTABLE: f64 = 1e-11;
 
@@ -112,15 +112,14 @@ impl KktFactor for DirectKkt {
             }
             best > ACCEPTABLE
         };
-        let is_singular = self.plain.is_some();
-        let mut usual = self.plain.iter_mut().chain(std::iter::once(&mut self.scaled));
-        if usual.all(|factor| fails(factor, REFINEMENT)) && is_singular {
-            if self.stable.is_none() {
-                let mut stable = self.scaled.sibling();
-                self.stable = stable.factorize(&qp, false, &STABLE).is_ok().then_some(stable);
-            }
-            if let Some(stable) = &mut self.stable {
-                fails(stable, LAST_REFINEMENT);
+        // What has served one right-hand side comes first for the next.
+        let may_help = self.plain.is_some() && self.stable.is_none();
+        let stable = self.stable.iter_mut().map(|factor| (factor, LONG_REFINEMENT));
+        let usual = self.plain.iter_mut().chain(std::iter::once(&mut self.scaled)).map(|f| (f, REFINEMENT));
+        if stable.chain(usual).all(|(factor, limits)| fails(factor, limits)) && may_help {
+            let mut stable = self.scaled.sibling();
+            if stable.factorize(&qp, false, &STABLE).is_ok() {
+                fails(self.stable.insert(stable), LONG_REFINEMENT);
             }
         }
         if best.is_infinite() {

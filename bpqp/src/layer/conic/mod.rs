@@ -91,7 +91,9 @@ impl Conic {
         let mut tries = 0;
         loop {
             let Linearization { program: linearized, point, rows } = linearize(program, &rows_of, solution, &points)?;
+            let polished = polish(&linearized.as_stacked(), &point, &*layer.backward, Resolution::Step)?;
             let mut linearized = inner.take(Cow::Owned(linearized), point)?;
+            linearized.accept(polished);
             linearized.polish()?;
             // Preparing derivatives corrects the point: one more step, which may end at an apex.
             let next = restrict(program, &linearized.solution, &rows, &points, solution.iterations);
@@ -152,7 +154,7 @@ fn refine(
 /// program forward and exchanging from there.
 fn solve(layer: &Layer, qp: &Program, point: &Solution) -> Option<Polished> {
     let program = qp.as_stacked();
-    let from = |point: &Solution| polish(&program, point, &*layer.backward, Resolution::Forces).ok();
+    let from = |point: &Solution| polish(&program, point, &*layer.backward, Resolution::Step).ok();
     let near = from(point);
     let tolerance = layer.settings.tolerance;
     if near.as_ref().is_some_and(|near| near.settled && near.residuals.max() <= tolerance) {
