@@ -105,7 +105,23 @@ fn errors_tell_the_backends_from_the_equations_as_printed() {
             let error = row["median_error"].as_f64().unwrap().max(row["median_error_of_sides"].as_f64().unwrap());
             assert!(error > 1e-9 && error < 1e-2, "{row}");
         }
+        // The notebooks' measure is of the rows that are theirs alone.
+        for row in document["rows"].as_array().unwrap() {
+            let measured = row["mean_distance_to_inverse"].as_f64().is_some_and(|v| v > 0.0);
+            assert_eq!(measured, row["method"].as_str().unwrap().starts_with("bpqp"), "{row}");
+        }
     }
+}
+
+#[test]
+fn kinds_are_chosen_by_name() {
+    let args = ["repro", "table2", "--instances", "1", "--sizes", "10x5", "--backends", "native", "--json"];
+    let (code, document) = json(&[&args[..], &["--kinds", "lp,qp"]].concat());
+    assert_eq!(code, 0);
+    assert!(document["rows"].as_array().unwrap().iter().all(|row| row["kind"] == "qp" || row["kind"] == "lp"));
+    assert!(!rows(&document, "lp", "exact").is_empty() && !rows(&document, "qp", "exact").is_empty());
+    let output = bpqp(&[&args[..], &["--kinds", "sdp"]].concat());
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

@@ -134,6 +134,9 @@ fn checkpoints_of_other_experiments_and_damaged_ones_are_refused() {
     let damaged = quick(&[]);
     assert!(String::from_utf8_lossy(&damaged.stderr).contains("cut off"), "{damaged:?}");
     assert!(quick(&["--fresh"]).status.success());
+    let trial = ["train", "portfolio", "--quick", "--methods", "two-stage", "--prices", &prices];
+    assert!(bpqp(&trial).current_dir(&folder).output().unwrap().status.success());
+    assert!(folder.join("bpqp-portfolio-quick").exists() && !folder.join("bpqp-portfolio").exists());
     let short = scratch("train-short");
     let few = self::prices(&short, 250);
     let output = bpqp(&["repro", "table3", "--prices", &few, "--out", &out]).output().unwrap();

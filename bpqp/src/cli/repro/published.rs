@@ -22,7 +22,7 @@ pub(super) struct Chosen {
 impl Chosen {
     /// The layer that portfolios are learned through: `solver.py`.
     pub(super) const TRAINED: Self = Self { tolerance: 1e-5, active: 1e-4 };
-    /// The notebook that tables 1 and 2 come from: OSQP's default tolerance.
+    /// The notebook of the experiments with QPs and LPs: OSQP's default tolerance.
     pub(super) const TIMED: Self = Self { tolerance: 1e-3, active: 1e-8 };
 }
 

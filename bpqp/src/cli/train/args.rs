@@ -23,9 +23,10 @@ pub(crate) struct PortfolioArgs {
     /// to 2022, embedded in the program
     #[arg(long, value_name = "FILE")]
     pub(super) prices: Option<PathBuf>,
-    /// Folder of the checkpoints; a run that was interrupted goes on from there
-    #[arg(long, value_name = "DIR", default_value = "bpqp-portfolio")]
-    pub(super) out: PathBuf,
+    /// Folder of the checkpoints; a run that was interrupted goes on from there. Default: bpqp-portfolio, and
+    /// bpqp-portfolio-quick with --quick
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Throw away what the folder has of earlier runs
     #[arg(long)]
     pub(super) fresh: bool,
@@ -97,6 +98,12 @@ impl Method {
 }
 
 impl PortfolioArgs {
+    /// Folder of the checkpoints: a trial's are not in the way of the whole experiment.
+    pub(super) fn folder(&self) -> PathBuf {
+        let default = if self.quick { "bpqp-portfolio-quick" } else { "bpqp-portfolio" };
+        self.out.clone().unwrap_or_else(|| default.into())
+    }
+
     /// The experiment and its seeds.
     pub(super) fn plan(&self) -> (Experiment, Vec<u64>) {
         let experiment = self.experiment.clone();

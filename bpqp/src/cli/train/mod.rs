@@ -51,7 +51,8 @@ pub(crate) fn portfolio(registry: &Registry, args: &PortfolioArgs, json: bool) -
     let (experiment, seeds) = args.plan();
     let layer = Layer::builder().registry(registry.clone()).build()?;
     let prices = Prices::load(args.prices.as_deref())?;
-    prepare(&args.out, args.fresh)?;
+    let folder = args.folder();
+    prepare(&folder, args.fresh)?;
     if let Some(path) = &args.report {
         let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
         opened.map_err(|source| Error::Io { path: path.clone(), source })?;
@@ -66,7 +67,7 @@ pub(crate) fn portfolio(registry: &Registry, args: &PortfolioArgs, json: bool) -
         experiment: &experiment,
         prices: &prices.source,
         layer: layer.clone(),
-        folder: &args.out,
+        folder: &folder,
         stop: &stop,
     };
     let runs = runs(&args.methods, &experiment, &seeds);
@@ -80,7 +81,7 @@ pub(crate) fn portfolio(registry: &Registry, args: &PortfolioArgs, json: bool) -
                 bar.finish_and_clear();
                 let done = states.len();
                 let message =
-                    format!("{done} runs are done and in {}; the same command goes on from there", args.out.display());
+                    format!("{done} runs are done and in {}; the same command goes on from there", folder.display());
                 return Err(Failure::new("interrupted", message));
             }
         }
