@@ -16,6 +16,9 @@ use super::table::{millis, small, table, value};
 /// Up to so many variables central differences are made without being asked twice.
 const CHECKED_VARIABLES: usize = 500;
 
+/// A share of the cotangent that is rounding.
+const ROUNDING: f64 = 1e-12;
+
 #[derive(Serialize)]
 struct Report<'a> {
     file: String,
@@ -199,7 +202,7 @@ fn certificate(gradient: &Gradient) -> String {
     } else {
         String::new()
     };
-    let undetermined = if c.undetermined > 0.0 {
+    let undetermined = if c.undetermined > ROUNDING {
         format!("\n             of the cotangent but for a share of {} that has none", small(Some(c.undetermined)))
     } else {
         String::new()

@@ -1,7 +1,7 @@
 //! The directions that a singular KKT system leaves undetermined.
 
 use bpqp_traits::vector::{axpy, dot, max_abs};
-use bpqp_traits::{AdjointQpRef, BackwardQpSolver, CscMatrix, KktFactor, Result};
+use bpqp_traits::{AdjointQpRef, AdjointReport, BackwardQpSolver, CscMatrix, KktFactor, Result};
 use faer::{Mat, Side};
 
 /// Shift of the Hessian, relative to its largest entry.
@@ -20,8 +20,9 @@ const BASIS: usize = 80;
 const CHECKED: usize = 10;
 /// … until they are known to this …
 const CONVERGED: f64 = 1e-10;
-/// … or less than this is left of what else there may be.
+/// … or less than this is left of what else there may be. Solves with a larger residual than the last tell nothing.
 const EXHAUSTED: f64 = 1e-13;
+const TRUSTED: f64 = 1e-2;
 
 /// Projects onto the null space `{v: H v = 0, C v = 0}` with one factorization, of the system with `H + δI`.
 ///
@@ -73,14 +74,18 @@ impl NullSpace {
     }
 
     /// The directions of little curvature that `v` has a part along, orthonormal, with their [`Curvature`]: of a face of
-    /// solutions one, and one for each curvature beside it. `None` where they are too many to be told apart.
+    /// solutions one, and one for each curvature beside it. `None` where they are too many to be told apart, or the solver too
+    /// inaccurate.
     ///
     /// The map `S: v ↦ −δw` of above is symmetric and has the eigenvalues `δ/(δ + curvature)` on the rows' null space;
     /// Lanczos' method finds the largest ones within few steps, and sharply, where powers of `S` take some of the rest along.
     pub(crate) fn flat_directions(&mut self, v: &[f64]) -> Result<Option<Directions>> {
         let (zeros, mut nu) = (vec![0.0; self.num_rows], vec![0.0; self.num_rows]);
         let mut next = vec![0.0; v.len()];
-        self.factor.solve(v, &zeros, &mut next, &mut nu)?;
+        let is_trusted = |report: AdjointReport| report.residual <= TRUSTED;
+        if !is_trusted(self.factor.solve(v, &zeros, &mut next, &mut nu)?) {
+            return Ok(None);
+        }
         let (mut basis, mut diagonal, mut beside): (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) = Default::default();
         let mut unit = dot(v, v).sqrt();
         loop {
@@ -103,7 +108,9 @@ impl NullSpace {
             next.iter_mut().for_each(|v| *v /= size);
             basis.push(next.clone());
             let last = &basis[basis.len() - 1];
-            self.factor.solve(last, &zeros, &mut next, &mut nu)?;
+            if !is_trusted(self.factor.solve(last, &zeros, &mut next, &mut nu)?) {
+                return Ok(None);
+            }
             next.iter_mut().for_each(|v| *v *= -self.delta);
             diagonal.push(dot(&next, last));
             // Against all of them, twice: as many copies of the largest eigenvalue would come out otherwise.
