@@ -22,7 +22,7 @@ const CHECKED: usize = 10;
 const CONVERGED: f64 = 1e-10;
 /// … or less than this is left of what else there may be. Solves with a larger residual than the last tell nothing.
 const EXHAUSTED: f64 = 1e-13;
-const TRUSTED: f64 = 1e-2;
+const TRUSTED: f64 = 5e-2;
 
 /// Projects onto the null space `{v: H v = 0, C v = 0}` with one factorization, of the system with `H + δI`.
 ///
