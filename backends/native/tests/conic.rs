@@ -202,6 +202,14 @@ fn descent_without_end_is_proved() {
 }
 
 #[test]
+fn data_beyond_the_arithmetic_end_in_a_status() {
+    for (q, radius) in [([1e308, 1e308], 1e308), ([1e-300, 0.0], 1e300), ([0.0, 0.0], 0.0)] {
+        let (status, _) = solve_with(&ball(2, radius, &q, (&[1e200, 1.0], -1e300)), &Settings::default());
+        assert!(status != Status::PrimalInfeasible, "{q:?} {radius}: {status}");
+    }
+}
+
+#[test]
 fn limits_are_kept() {
     let (program, _) = problem(3, Kind::Plain);
     let settings = Settings { max_iterations: Some(1), ..Settings::default() };

@@ -83,7 +83,7 @@ pub(super) fn solve(
     let form = problem.form;
     let mut point = Embedding::new(form);
     let (mut best, mut idle, mut short, mut count) = (f64::INFINITY, 0, 0, 0);
-    let mut best_point = (Vec::new(), Vec::new(), 1.0);
+    let mut best_point = (point.x.clone(), point.z.clone(), 1.0);
     let mut claim = Status::NumericalError;
     *scaling = NesterovTodd::new(&form.layout);
     let mut running = point.start(form, scaling, kkt);
