@@ -17,6 +17,7 @@ pub(super) struct NesterovTodd {
     pub(super) cones: Vec<SecondOrderCone>,
     /// On the orthant the diagonal of `W`, on a cone its unit point.
     w: Vec<f64>,
+    /// Of the cones alone.
     lambda: Vec<f64>,
 }
 
@@ -64,7 +65,6 @@ impl NesterovTodd {
                 return false;
             }
             self.w[i] = (s[i] / z[i]).sqrt();
-            self.lambda[i] = (s[i] * z[i]).sqrt();
         }
         for cone in &mut self.cones {
             let (s, z) = (&s[cone.rows.clone()], &z[cone.rows.clone()]);
