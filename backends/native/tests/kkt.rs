@@ -260,14 +260,14 @@ fn refactorize_equals_a_fresh_factorization() {
     assert_eq!(reused.refactorize(&other).unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
 
-/// Dense and sparse factors; a singular one, whose solves are one by one; one, no and many more than a register of them.
+/// Dense and sparse factors; a singular one, whose solves are one by one, each beginning with the factor that served last; one, no and many more than a register of them.
 #[test]
 fn many_right_hand_sides_equal_single_solves() {
     let mut rng = Rng::new(8);
     for (d, k, per_row) in [(6, 2, 2), (30, 8, 2), (60, 20, 2), (90, 30, 40), (300, 80, 2)] {
         let (h, c) = (random_hessian(&mut rng, d, per_row, 0.1), rng.full_rank_rows(k, d, 3));
         let singular = CscMatrix::from_triplets(d, d, &[]).unwrap();
-        for (h, tolerance) in [(&h, 1e-5), (&singular, 0.0)] {
+        for (h, tolerance) in [(&h, 1e-5), (&singular, 1e-9)] {
             let qp = AdjointQpRef::new(h.as_ref(), c.as_ref()).unwrap();
             let mut factor = DirectKkt::new(&qp).unwrap();
             for count in [0, 1, 3, 8, 19] {
