@@ -1,5 +1,7 @@
 //! Second-order cones as part of the problem form.
 
+use std::ops::Range;
+
 use crate::{CscRef, Error, Result};
 
 /// Second-order cone constraints `S x + s ∈ Q₁ × … × Q_K`, stacked.
@@ -56,6 +58,18 @@ impl<'a> ConesRef<'a> {
         self.dims
     }
 
+    /// The stacked rows of each cone.
+    pub fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<'a> {
+        consecutive(0, self.dims)
+    }
+
+    /// `S x + s` (`k`) at `x` (`n`).
+    pub fn slacks(&self, x: &[f64]) -> Vec<f64> {
+        let mut slacks = self.offset.to_vec();
+        self.matrix.mul_add(1.0, x, &mut slacks);
+        slacks
+    }
+
     /// Number of stacked rows `k`.
     pub fn num_rows(&self) -> usize {
         self.matrix.nrows()
@@ -67,13 +81,20 @@ impl<'a> ConesRef<'a> {
     }
 }
 
+/// Consecutive ranges of these lengths from `start` on.
+pub fn consecutive(start: usize, lengths: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    lengths.iter().scan(start, |end, length| {
+        let begin = std::mem::replace(end, *end + length);
+        Some(begin..*end)
+    })
+}
+
 /// How far each block of the vector of `entry` lies outside its cone: the largest of `‖v₁‖ − t` over the cones, at least 0.
 pub(crate) fn cone_violation(dims: &[usize], entry: impl Fn(usize) -> f64) -> f64 {
-    let (mut start, mut worst) = (0, 0.0);
-    for &dim in dims {
-        let norm = (start + 1..start + dim).map(|i| entry(i) * entry(i)).sum::<f64>().sqrt();
-        worst = crate::vector::max_nan(norm - entry(start), worst);
-        start += dim;
+    let mut worst = 0.0;
+    for block in consecutive(0, dims) {
+        let norm = (block.start + 1..block.end).map(|i| entry(i) * entry(i)).sum::<f64>().sqrt();
+        worst = crate::vector::max_nan(norm - entry(block.start), worst);
     }
     worst
 }

@@ -62,7 +62,7 @@ pub use adjoint_qp::AdjointQpRef;
 pub use arguments::{check_adjoint, check_length, check_start, check_vector};
 pub use backward::{AdjointReport, BackwardQpSolver, KktFactor, check_many, solve_each};
 pub use capabilities::{BackendInfo, Capabilities, Installation};
-pub use cones::ConesRef;
+pub use cones::{ConesRef, consecutive};
 pub use csc::CscRef;
 pub use csc_matrix::CscMatrix;
 pub use error::{Error, ErrorKind, Result};

@@ -100,12 +100,7 @@ impl Program {
 
     /// The rows of each cone among the stacked cone rows: that of `c`, then those of `F`.
     pub fn cone_rows(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        let dims = self.as_stacked().cones().map_or(&[][..], |cones| cones.dims());
-        dims.iter().scan(0, |start, dim| {
-            let rows = *start..*start + dim;
-            *start = rows.end;
-            Some(rows)
-        })
+        self.as_stacked().cones().into_iter().flat_map(|cones| cones.blocks())
     }
 
     /// Takes new values on the same sparsity patterns, all or nothing; see [`Values`].

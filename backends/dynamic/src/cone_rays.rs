@@ -82,8 +82,7 @@ fn phase_one(program: &ProgramRef<'_>, cones: &ConesRef<'_>) -> Result<ProgramBu
     let slacks = scale.iter().enumerate().flat_map(|(i, s)| [(i, n + i, *s), (i, n + m + i, -s)]);
     let rows: Vec<_> = program.a().entries().chain(slacks).collect();
     let total = n + 2 * m + count;
-    let heads = cones.dims().iter().scan(0, |end, dim| Some(std::mem::replace(end, *end + dim)));
-    let lifts = heads.enumerate().map(|(k, head)| (head, n + 2 * m + k, 1.0));
+    let lifts = cones.blocks().enumerate().map(|(k, block)| (block.start, n + 2 * m + k, 1.0));
     let image: Vec<_> = cones.matrix().entries().chain(lifts).collect();
     let mut q = vec![1.0; total];
     q[..n].fill(0.0);

@@ -7,7 +7,7 @@
 use std::ffi::c_int;
 use std::ops::Range;
 
-use bpqp_traits::{ConesRef, CscMatrix, Error, ProgramBuf, ProgramRef, Result, Solution};
+use bpqp_traits::{ConesRef, CscMatrix, Error, ProgramBuf, ProgramRef, Result, Solution, consecutive};
 
 use crate::ffi::int;
 
@@ -36,7 +36,7 @@ fn lift(program: &ProgramRef<'_>, cones: &ConesRef<'_>) -> Result<ProgramBuf> {
     lb.resize(n + k, f64::NEG_INFINITY);
     ub.resize(n + k, f64::INFINITY);
     // Vendors know a quadratic constraint for a cone by its head's bound.
-    blocks(n, cones.dims()).for_each(|block| lb[block.start] = 0.0);
+    consecutive(n, cones.dims()).for_each(|block| lb[block.start] = 0.0);
     let q = [program.q(), &vec![0.0; k]].concat();
     let select: Vec<_> = (0..k).map(|i| (i, n + i, 1.0)).collect();
     let select = CscMatrix::from_triplets(k, n + k, &select)?;
@@ -56,7 +56,7 @@ pub(crate) fn restrict(out: &mut Solution, (n, m, k): (usize, usize, usize)) {
 /// out.
 pub(crate) fn cones_of(lifted: &ProgramRef<'_>) -> Vec<Range<usize>> {
     let Some(cones) = lifted.cones() else { return Vec::new() };
-    blocks(lifted.num_vars() - cones.num_rows(), cones.dims()).filter(|block| block.len() > 1).collect()
+    consecutive(lifted.num_vars() - cones.num_rows(), cones.dims()).filter(|block| block.len() > 1).collect()
 }
 
 /// The form `‖x₁‖² − x₀²` over `columns`, which is at most 0 in the cone: its columns, and the values on its diagonal.
@@ -75,14 +75,6 @@ pub(crate) fn too_old(backend: &str) -> Error {
         backend,
         "second-order cones in this version of the library; install a newer one, or use clarabel",
     )
-}
-
-/// Consecutive ranges of these lengths from `start` on.
-pub(crate) fn blocks(start: usize, dims: &[usize]) -> impl Iterator<Item = Range<usize>> {
-    dims.iter().scan(start, |end, dim| {
-        let begin = std::mem::replace(end, *end + dim);
-        Some(begin..*end)
-    })
 }
 
 #[cfg(test)]

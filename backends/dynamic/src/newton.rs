@@ -11,7 +11,6 @@ use bpqp_traits::rays::SolveLp;
 use bpqp_traits::vector::dot;
 use bpqp_traits::{ConesRef, CscMatrix, KktResiduals, ProgramBuf, ProgramRef, Result, Solution};
 
-use crate::cones::blocks;
 use crate::session::drop_duals_on_infinite_sides;
 use crate::units::Units;
 
@@ -58,9 +57,8 @@ pub(crate) fn improve(
 /// What `solve` fails with.
 fn step(program: &ProgramRef<'_>, cones: &ConesRef<'_>, point: &Solution, solve: &mut SolveLp<'_>) -> Result<Solution> {
     let (n, m) = (program.num_vars(), program.num_rows());
-    let mut image = cones.offset().to_vec();
-    cones.matrix().mul_add(1.0, &point.x, &mut image);
-    let pieces: Vec<_> = blocks(0, cones.dims()).map(|rows| Piece::at(rows, &image, &point.cone_duals)).collect();
+    let mut image = cones.slacks(&point.x);
+    let pieces: Vec<_> = cones.blocks().map(|rows| Piece::at(rows, &image, &point.cone_duals)).collect();
     let found = solve(&Steps::new(program, cones, &point.x).with(&pieces, &image)?.as_ref())?;
     let mut next = Solution { iterations: point.iterations + found.iterations, ..found };
     let mut rows = &next.y[m..];

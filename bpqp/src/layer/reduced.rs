@@ -41,6 +41,29 @@ struct OwnFactor {
     factor: Box<dyn KktFactor>,
 }
 
+impl OwnFactor {
+    /// Takes the null part out of the solution `z`, unless that leaves more of the right-hand side; returns what is left.
+    fn of_least_norm(
+        &self,
+        null_space: Option<&mut NullSpace>,
+        (g, r): (&[f64], &[f64]),
+        (z, y): (&mut Vec<f64>, &[f64]),
+    ) -> Result<f64> {
+        let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
+        let residual = qp.residual(g, r, z, y);
+        let Some(null_space) = null_space else { return Ok(residual) };
+        let mut least = z.clone();
+        null_space.remove_from(&mut least)?;
+        let after = qp.residual(g, r, &least, y);
+        // Curvature near the shift is neither null nor not: what the system does determine comes first.
+        if after <= residual.max(LEAST_NORM_RESIDUAL) {
+            *z = least;
+            return Ok(after);
+        }
+        Ok(residual)
+    }
+}
+
 /// A residual this small is enough for a solution by triangular solves alone.
 const ENOUGH: f64 = 1e-12;
 /// A residual this small needs no comparison with rounding.
@@ -140,31 +163,13 @@ impl ReducedKkt {
         let left = max_abs(&g_free).max(max_abs(&r_active));
         let share = if undetermined > 0.0 && left > 0.0 { left / whole } else { 1.0 };
         let (mut z_free, mut y_active) = (vec![0.0; self.free.len()], vec![0.0; self.rows.len()]);
-        let mut residual = match (&mut self.own, session) {
-            (Some(own), _) => {
-                own.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
-                AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?.residual(&g_free, &r_active, &z_free, &y_active)
-            }
-            (None, session) => {
-                let w = (&mut z_free[..], &mut y_active[..]);
-                return self.solve_lent(program, session, (g, r), z, (&g_free, &r_active), w);
-            }
+        let Some(own) = &mut self.own else {
+            let w = (&mut z_free[..], &mut y_active[..]);
+            return self.solve_lent(program, session, (g, r), z, (&g_free, &r_active), w);
         };
-        if let (Some(null_space), Some(own)) = (&mut self.null_space, &self.own) {
-            let mut least = z_free.clone();
-            null_space.remove_from(&mut least)?;
-            let qp = AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?;
-            let after = qp.residual(&g_free, &r_active, &least, &y_active);
-            // Curvature near the shift is neither null nor not: what the system does determine comes first.
-            if after <= residual.max(LEAST_NORM_RESIDUAL) {
-                (z_free, residual) = (least, after);
-            }
-        }
-
-        let (y, mut zeta, _) = self.expand(program, (g, r), &mut z, (&z_free, &y_active));
-        for &j in &self.free {
-            zeta[j] = 0.0;
-        }
+        own.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
+        let residual = own.of_least_norm(self.null_space.as_mut(), (&g_free, &r_active), (&mut z_free, &y_active))?;
+        let (y, zeta) = self.whole(program, (g, r), &mut z, (&z_free, &y_active));
         let rounding =
             if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (&g_free, &r_active), &z, &y) };
         Ok(KktSolution { z, y, zeta, residual: residual * share, rounding: rounding * share, undetermined })
@@ -202,12 +207,7 @@ impl ReducedKkt {
             let (mut z, mut y) = (vec![0.0; left.len()], vec![0.0; r_active.len()]);
             own.factor.solve(&left, &r_active, &mut z, &mut y)?;
             removed().for_each(|(_, direction)| axpy(-dot(direction, &z), direction, &mut z));
-            let qp = AdjointQpRef::new(own.h.as_ref(), own.c.as_ref())?;
-            let residual = qp.residual(&left, &r_active, &z, &y);
-            let mut least = z.clone();
-            null_space.remove_from(&mut least)?;
-            let after = qp.residual(&left, &r_active, &least, &y);
-            let (z, residual) = if after <= residual.max(LEAST_NORM_RESIDUAL) { (least, after) } else { (z, residual) };
+            let residual = own.of_least_norm(Some(&mut *null_space), (&left, &r_active), (&mut z, &y))?;
             let size = max_abs(&left).max(max_abs(&r_active));
             let residual = if size > 0.0 && part > 0.0 { residual * size / whole } else { residual };
             if best.as_ref().is_none_or(|(best, _)| residual < best.residual) {
@@ -221,10 +221,7 @@ impl ReducedKkt {
         let Some((reduced, left)) = best else { return self.solve(program, session, g, r, fixed) };
         let KktSolution { z: z_free, y: y_active, residual, undetermined, .. } = reduced;
         let mut z = at_bounds;
-        let (y, mut zeta, _) = self.expand(program, (g, r), &mut z, (&z_free, &y_active));
-        for &j in &self.free {
-            zeta[j] = 0.0;
-        }
+        let (y, zeta) = self.whole(program, (g, r), &mut z, (&z_free, &y_active));
         let is_small = residual <= SMALL_RESIDUAL;
         let rounding = if is_small { 0.0 } else { self.rounding(program, (&left, &r_active), &z, &y) };
         Ok(KktSolution { z, y, zeta, residual, rounding, undetermined })
@@ -280,6 +277,21 @@ impl ReducedKkt {
         let rounding =
             if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (g_free, r_active), &z, &y) };
         Ok(KktSolution { z, y, zeta, residual, rounding, undetermined: 0.0 })
+    }
+
+    /// Writes the free variables into `z`; returns `y` and `ζ` of the whole system.
+    fn whole(
+        &self,
+        program: &ProgramRef<'_>,
+        (g, r): (&[f64], &[f64]),
+        z: &mut [f64],
+        reduced: (&[f64], &[f64]),
+    ) -> (Vec<f64>, Vec<f64>) {
+        let (y, mut zeta, _) = self.expand(program, (g, r), z, reduced);
+        for &j in &self.free {
+            zeta[j] = 0.0;
+        }
+        (y, zeta)
     }
 
     /// Writes the free variables into `z`; returns `y`, `−(g + P z + Aᵀy)` and `r − A z`.

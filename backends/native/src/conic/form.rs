@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bpqp_traits::{CscMatrix, ProgramRef, Result, Solution};
+use bpqp_traits::{CscMatrix, ProgramRef, Result, Solution, consecutive};
 
 /// Sides beyond this are as good as absent.
 const INFINITE: f64 = 1e20;
@@ -70,11 +70,7 @@ impl Layout {
 
     /// The rows of every cone.
     pub(super) fn cones(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        self.dims.iter().scan(self.sides.len(), |start, dim| {
-            let rows = *start..*start + dim;
-            *start = rows.end;
-            Some(rows)
-        })
+        consecutive(self.sides.len(), &self.dims)
     }
 
     /// Writes a point of the standard form, with its multipliers `z`, as one of the program's (`n` variables, `m` rows).

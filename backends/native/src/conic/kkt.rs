@@ -96,18 +96,16 @@ impl Kkt {
         let diagonal = |row: usize| ends[*n + row] - 1;
         scaling.weights().for_each(|(i, weight)| set(diagonal(i), -weight - REGULARIZATION));
         for (cone, expanded) in scaling.cones.iter().zip(expanded) {
-            let (w, square) = (scaling.unit(cone), cone.eta * cone.eta);
             let Some(first) = *expanded else {
                 for (b, row) in cone.rows.clone().enumerate() {
                     for a in 0..=b {
-                        let of_j = [0.0, 1.0, -1.0][usize::from(a == b) * (1 + usize::from(a == 0))];
                         let regularization = if a == b { REGULARIZATION } else { 0.0 };
-                        set(diagonal(row) - (b - a), -square * (2.0 * w[a] * w[b] + of_j) - regularization);
+                        set(diagonal(row) - (b - a), -scaling.square_entry(cone, a, b) - regularization);
                     }
                 }
                 continue;
             };
-            let parts = scaling.expansion(cone);
+            let (w, square, parts) = (scaling.unit(cone), cone.eta * cone.eta, scaling.expansion(cone));
             set(diagonal(cone.rows.start), -square * parts.d - REGULARIZATION);
             cone.rows.clone().skip(1).for_each(|row| set(diagonal(row), -square - REGULARIZATION));
             let (u, v) = (ends[first - 1], ends[first]);

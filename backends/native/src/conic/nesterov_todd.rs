@@ -99,6 +99,17 @@ impl NesterovTodd {
         &self.w[cone.rows.clone()]
     }
 
+    /// An entry of a cone's `W² = η²(2wwᵀ − J)`.
+    pub(super) fn square_entry(&self, cone: &SecondOrderCone, a: usize, b: usize) -> f64 {
+        let w = self.unit(cone);
+        let minus_j = match (a, b) {
+            (0, 0) => -1.0,
+            (a, b) if a == b => 1.0,
+            _ => 0.0,
+        };
+        cone.eta * cone.eta * (2.0 * w[a] * w[b] + minus_j)
+    }
+
     /// The parts of a cone's `W²`.
     pub(super) fn expansion(&self, cone: &SecondOrderCone) -> Expansion {
         let w0 = self.w[cone.rows.start];
@@ -277,6 +288,7 @@ mod tests {
             unit[j] = 1.0;
             nt.square(&unit, &mut column);
             for i in 0..3 {
+                assert!((nt.square_entry(&nt.cones[0], i, j) - column[i]).abs() < 1e-14);
                 let diagonal = if i != j {
                     0.0
                 } else if i == 0 {

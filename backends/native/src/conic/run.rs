@@ -74,19 +74,14 @@ impl Problem<'_> {
 }
 
 /// Solves, and leaves the best point in `out` where nothing better can be had.
-pub(super) fn solve(
-    problem: &Problem<'_>,
-    (scaling, kkt): (&mut NesterovTodd, &mut Kkt),
-    limits: Limits,
-    out: &mut Solution,
-) -> Status {
+pub(super) fn solve(problem: &Problem<'_>, kkt: &mut Kkt, limits: Limits, out: &mut Solution) -> Status {
     let form = problem.form;
     let mut point = Embedding::new(form);
     let (mut best, mut idle, mut short, mut count) = (f64::INFINITY, 0, 0, 0);
     let mut best_point = (point.x.clone(), point.z.clone(), 1.0);
     let mut claim = Status::NumericalError;
-    *scaling = NesterovTodd::new(&form.layout);
-    let mut running = point.start(form, scaling, kkt);
+    let mut scaling = NesterovTodd::new(&form.layout);
+    let mut running = point.start(form, &scaling, kkt);
     while running {
         point.measure(form);
         let residual = point.residual(form, problem.scales);
@@ -121,7 +116,7 @@ pub(super) fn solve(
             break;
         }
         count += 1;
-        running = match point.advance(form, scaling, kkt) {
+        running = match point.advance(form, &mut scaling, kkt) {
             Some(length) => {
                 short = if length < SHORT { short + 1 } else { 0 };
                 short < MAX_SHORT && idle < PATIENCE

@@ -7,7 +7,6 @@ use bpqp_traits::{ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session,
 use super::equilibrate::Scales;
 use super::form::Form;
 use super::kkt::Kkt;
-use super::nesterov_todd::NesterovTodd;
 use super::run::{Limits, Problem, solve};
 use crate::convexity::Convexity;
 use crate::settings::Options;
@@ -23,7 +22,6 @@ pub(crate) struct ConicSession {
     /// In scaled units.
     form: Form,
     scales: Scales,
-    scaling: NesterovTodd,
     kkt: Kkt,
 }
 
@@ -34,8 +32,8 @@ impl ConicSession {
         convexity.check(program.p())?;
         let mut form = Form::new(program)?;
         let scales = Scales::equilibrate(&mut form);
-        let (scaling, kkt) = (NesterovTodd::new(&form.layout), Kkt::new(&form)?);
-        Ok(Self { program: ProgramBuf::from(program), options, convexity, form, scales, scaling, kkt })
+        let kkt = Kkt::new(&form)?;
+        Ok(Self { program: ProgramBuf::from(program), options, convexity, form, scales, kkt })
     }
 
     /// Takes over the program as it is now.
@@ -65,7 +63,7 @@ impl Session for ConicSession {
             verbose,
         };
         let problem = Problem { program: self.program.as_ref(), form: &self.form, scales: &self.scales };
-        Ok(solve(&problem, (&mut self.scaling, &mut self.kkt), limits, out))
+        Ok(solve(&problem, &mut self.kkt, limits, out))
     }
 
     /// Checked, and not used: an interior-point method gains nothing from a point at the boundary.

@@ -10,7 +10,7 @@ use bpqp_traits::vector::{max_abs, max_nan};
 use bpqp_traits::{CscMatrix, KktResiduals, Solution, Status};
 
 use self::linearize::{ConeRows, Linearization, linearize};
-use self::states::{ConePoint, State, read, slacks};
+use self::states::{ConePoint, State, read};
 use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
 use super::polish::{GOOD, Polished, Resolution, polish};
 use super::{Layer, Solved};
@@ -87,7 +87,7 @@ impl Conic {
         let mut inner = Layer { at_kink, at_degeneracy, at_infeasibility, lp_regularization: 0.0, ..layer.clone() };
         // The point was judged above, in the program's own units.
         inner.settings.tolerance = tolerance;
-        let mut points = read(program, &rows_of, solution);
+        let mut points = read(program, solution);
         let mut tries = 0;
         loop {
             let Linearization { program: linearized, point, rows } = linearize(program, &rows_of, solution, &points)?;
@@ -101,7 +101,7 @@ impl Conic {
             if reached.max() <= residuals.max().max(GOOD) {
                 (*solution, *residuals) = (next, reached);
             }
-            let now = read(program, &rows_of, solution);
+            let now = read(program, solution);
             tries += 1;
             if tries == MAX_TRIES || now.iter().zip(&points).all(|(now, before)| now.is_like(before)) {
                 let (linearized, kkt_residual) = (Box::new(linearized), residuals.max());
@@ -124,7 +124,7 @@ fn refine(
     let mut current = solution.clone();
     let mut worse = 0;
     for _ in 0..MAX_STEPS {
-        let points = read(program, rows_of, &current);
+        let points = read(program, &current);
         let Ok(Linearization { program: qp, point, rows }) = linearize(program, rows_of, &current, &points) else {
             return;
         };
@@ -177,7 +177,7 @@ fn restrict(
     let stacked = program.as_stacked();
     let (n, m) = (stacked.num_vars(), stacked.num_rows());
     let x = of_linearized.x[..n].to_vec();
-    let slack = stacked.cones().map_or_else(Vec::new, |cones| slacks(&cones, &x));
+    let slack = stacked.cones().map_or_else(Vec::new, |cones| cones.slacks(&x));
     let mut cone_duals = vec![0.0; slack.len()];
     for (point, range) in points.iter().zip(&rows.of_cone) {
         let multipliers = &of_linearized.y[range.clone()];

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use bpqp_traits::Solution;
 use bpqp_traits::vector::{dot, max_abs};
-use bpqp_traits::{ConesRef, CscMatrix, Solution};
 
 use crate::layer::certificate::WEAK;
 use crate::program::Program;
@@ -73,26 +73,18 @@ impl ConePoint {
     }
 }
 
-/// `S x + s`.
-pub(super) fn slacks(cones: &ConesRef<'_>, x: &[f64]) -> Vec<f64> {
-    let mut slack = cones.offset().to_vec();
-    cones.matrix().mul_add(1.0, x, &mut slack);
-    slack
-}
-
-/// Reads every cone of `program` at `solution`; `rows_of` is the transpose of the cones' matrix.
+/// Reads every cone of `of` at `solution`.
 ///
 /// A slack `s = Sx + s₀` and a dual `w` that are complementary have, with their smaller and larger eigenvalues
 /// `s₀ ∓ ‖s₁‖` and `w₀ ∓ ‖w₁‖`: `w = 0` where `s` is inside, `s = 0` where `w` is, and otherwise both on the boundary. So in
 /// units in which they compare, the cone is at its apex where the smaller eigenvalue of the dual exceeds the larger one of
 /// the slack.
-pub(super) fn read(of: &Program, rows_of: &CscMatrix, solution: &Solution) -> Vec<ConePoint> {
+pub(super) fn read(of: &Program, solution: &Solution) -> Vec<ConePoint> {
     let program = of.as_stacked();
     let Some(cones) = program.cones() else { return Vec::new() };
     let Solution { x, cone_duals, .. } = solution;
-    let slack = slacks(&cones, x);
-    let norms: Vec<f64> =
-        (0..slack.len()).map(|i| rows_of.as_ref().col(i).map(|(_, v)| v * v).sum::<f64>().sqrt()).collect();
+    let slack = cones.slacks(x);
+    let norms = cones.matrix().row_norms();
     let mut px = program.q().to_vec();
     program.p().symmetric_mul_add(1.0, x, &mut px);
     let forces = cone_duals.iter().zip(&norms).map(|(w, norm)| (w * norm).abs()).fold(0.0, f64::max);

@@ -44,7 +44,9 @@ impl Iterate {
     /// Slacks and multipliers next to those of `from`, which need not be feasible or optimal.
     pub(super) fn start(of: &Program, layout: &Layout, from: &Solution, mu: f64) -> Self {
         let program = of.as_stacked();
-        let values = values(&program, layout, &from.x);
+        let mut ax = vec![0.0; program.num_rows()];
+        program.a().mul_add(1.0, &from.x, &mut ax);
+        let values = values(layout, &ax, &from.x);
         let rows = layout.rows.iter().map(|&i| ((program.l()[i], program.u()[i]), from.y[i]));
         let bounds = layout.bounded.iter().map(|&j| ((program.lb()[j], program.ub()[j]), from.bound_duals[j]));
         let pairs =
@@ -79,7 +81,7 @@ impl Iterate {
         let force: Vec<f64> = (0..n).map(|j| px[j] + program.q()[j] + forces[j]).collect();
         let equal = layout.equal_rows.iter().map(|&i| program.u()[i] - ax[i]);
         let gaps: Vec<f64> = equal.chain(layout.fixed.iter().map(|&j| program.ub()[j] - x[j])).collect();
-        let values: Vec<f64> = layout.rows.iter().map(|&i| ax[i]).chain(layout.bounded.iter().map(|&j| x[j])).collect();
+        let values = values(layout, &ax, x);
         let length = 1.0 + max_abs(x).max(max_abs(&ax)).max(max_abs(&sx));
         let mut size = max_nan(max_abs(&force) / scale, max_nan(max_abs(&gaps), max_abs(&cone_gaps)) / length);
         for cone in cones {
@@ -120,8 +122,7 @@ fn start_cones(of: &Program, from: &Solution, mu: f64) -> Vec<Cone> {
     let program = of.as_stacked();
     let Some(cones) = program.cones() else { return Vec::new() };
     let Solution { x, cone_duals, .. } = from;
-    let mut slack = cones.offset().to_vec();
-    cones.matrix().mul_add(1.0, x, &mut slack);
+    let slack = cones.slacks(x);
     let mut px = vec![0.0; x.len()];
     program.p().symmetric_mul_add(1.0, x, &mut px);
     let norms = cones.matrix().row_norms();
@@ -138,8 +139,6 @@ fn start_cones(of: &Program, from: &Solution, mu: f64) -> Vec<Cone> {
 }
 
 /// The values of the inequalities: rows, then bounded variables.
-fn values(program: &ProgramRef<'_>, layout: &Layout, x: &[f64]) -> Vec<f64> {
-    let mut ax = vec![0.0; program.num_rows()];
-    program.a().mul_add(1.0, x, &mut ax);
+fn values(layout: &Layout, ax: &[f64], x: &[f64]) -> Vec<f64> {
     layout.rows.iter().map(|&i| ax[i]).chain(layout.bounded.iter().map(|&j| x[j])).collect()
 }
