@@ -4,12 +4,10 @@
 
 mod common;
 
-use bpqp::{Block, CertificateKind, Gradient, Layer, Program, Values};
-use common::{Sizes, random_program};
+use bpqp::{Block, CertificateKind, Gradient, Layer, Program};
+use common::{Set, Sizes, moved, random_program};
 
 const SIZES: Sizes = Sizes { vars: 12, equalities: 3, inequalities: 6, rows: 4 };
-
-type Set = for<'v> fn(&mut Values<'v>, &'v [f64]);
 
 fn objective(layer: &Layer, program: &Program) -> f64 {
     let mut solved = layer.forward(program).unwrap();
@@ -22,15 +20,7 @@ fn agrees(layer: &Layer, program: &Program, (values, gradient): (&[f64], &[f64])
     assert_eq!(values.len(), gradient.len());
     for (place, slope) in gradient.iter().enumerate() {
         let step = 1e-5;
-        let moved = |sign: f64| {
-            let mut values = values.to_vec();
-            values[place] += sign * step;
-            let mut program = program.clone();
-            let mut new = Values::default();
-            set(&mut new, &values);
-            program.update(&new).unwrap();
-            objective(layer, &program)
-        };
+        let moved = |sign: f64| objective(layer, &moved(program, values, (place, sign * step), set));
         let difference = (moved(1.0) - moved(-1.0)) / (2.0 * step);
         assert!((difference - slope).abs() < 1e-6 * slope.abs().max(1.0), "{place}: {slope} {difference}");
     }

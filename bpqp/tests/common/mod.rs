@@ -1,7 +1,7 @@
 //! What several test files share: random programs with known activity, and comparisons.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // each test file uses a part; a test panics by design
 
-use bpqp::{CscMatrix, Layer, Program, Registry, Settings};
+use bpqp::{CscMatrix, Layer, Program, Registry, Settings, Values};
 
 /// A small generator of reproducible numbers (Marsaglia's xorshift).
 pub struct Rng(u64);
@@ -136,4 +136,17 @@ pub fn dense(matrix: &CscMatrix) -> Vec<Vec<f64>> {
         rows[i][j] = v;
     }
     rows
+}
+
+/// Names the block of `Values` that some numbers are for.
+pub type Set = for<'v> fn(&mut Values<'v>, &'v [f64]);
+
+/// `program` with one entry of the block `values` moved.
+pub fn moved(program: &Program, values: &[f64], (place, by): (usize, f64), set: Set) -> Program {
+    let mut values = values.to_vec();
+    values[place] += by;
+    let (mut program, mut new) = (program.clone(), Values::default());
+    set(&mut new, &values);
+    program.update(&new).unwrap();
+    program
 }

@@ -3,7 +3,7 @@
 use bpqp::traits::Solution;
 use bpqp::{Block, CertificateKind, Gradient, Layer, Program, Values};
 
-use crate::common::{Rng, difference};
+use crate::common::{Rng, Set, difference, moved};
 use crate::planted::{MIX, Plan, Shape, planted};
 use crate::reference::barrier_solution;
 use crate::{Loss, dot, layer};
@@ -28,7 +28,6 @@ fn smoothed(mu: f64, program: &Program, from: &Solution) -> Solution {
 
 /// Blocks with their values in `program`.
 type Get = fn(&Program) -> Vec<f64>;
-type Set = for<'v> fn(&mut Values<'v>, &'v [f64]);
 
 const BLOCKS: [(&str, Get, Set); 12] = [
     ("q", |p| p.as_stacked().q().to_vec(), |v, x| v.q = Some(x)),
@@ -74,11 +73,7 @@ fn every_block_agrees_with_differences() {
         assert!(certificate.residual < 1e-9 && certificate.kkt_residual < 1e-9, "{certificate:?}");
         assert!(certificate.active.is_empty() && certificate.inexact_blocks.is_empty());
         let start = solved.smoothed().unwrap();
-        let value = |new: &Values<'_>| {
-            let mut program = program.clone();
-            program.update(new).unwrap();
-            loss.value(&barrier_solution(&program, &start, mu))
-        };
+        let value = |program: &Program| loss.value(&barrier_solution(program, &start, mu));
         let blocks = gradient.blocks();
         for (name, get, set) in BLOCKS {
             let (values, (_, gradient)) = (get(&program), blocks.iter().find(|(block, _)| *block == name).unwrap());
@@ -86,13 +81,7 @@ fn every_block_agrees_with_differences() {
             let scale = gradient.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
             for place in (0..values.len()).filter(|&i| values[i].is_finite()).step_by(1 + values.len() / 24) {
                 let step = 1e-6 * values[place].abs().max(1.0);
-                let at = |sign: f64| {
-                    let mut values = values.clone();
-                    values[place] += sign * step;
-                    let mut new = Values::default();
-                    set(&mut new, &values);
-                    value(&new)
-                };
+                let at = |sign: f64| value(&moved(&program, &values, (place, sign * step), set));
                 let difference = (at(1.0) - at(-1.0)) / (2.0 * step);
                 let error = (difference - gradient[place]).abs() / scale;
                 assert!(error < 1e-5, "{seed} {name} {place}: {} {difference}", gradient[place]);
@@ -104,7 +93,9 @@ fn every_block_agrees_with_differences() {
                 let mut values = program.p().values().to_vec();
                 values[place] += sign * 1e-6;
                 values[mirror] = values[place];
-                value(&Values { p: Some(&values), ..Values::default() })
+                let mut program = program.clone();
+                program.update(&Values { p: Some(&values), ..Values::default() }).unwrap();
+                value(&program)
             };
             let slope = gradient.p().values();
             let slope = if place == mirror { slope[place] } else { slope[place] + slope[mirror] };

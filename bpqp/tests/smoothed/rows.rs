@@ -2,12 +2,10 @@
 
 use bpqp::{AtDegeneracy, CertificateKind, Error, Gradient, Layer, Program, Values};
 
-use crate::common::{Rng, Sizes, random_program};
+use crate::common::{Rng, Set, Sizes, moved, random_program};
 use crate::{Loss, dot, layer};
 
 const SIZES: Sizes = Sizes { vars: 14, equalities: 3, inequalities: 8, rows: 6 };
-
-type Set = for<'v> fn(&mut Values<'v>, &'v [f64]);
 
 /// Some entries of a block against differences.
 fn agrees(layer: &Layer, program: &Program, loss: &Loss, (values, gradient): (&[f64], &[f64]), set: Set) {
@@ -15,12 +13,7 @@ fn agrees(layer: &Layer, program: &Program, loss: &Loss, (values, gradient): (&[
     for place in (0..values.len()).step_by(1 + values.len() / 7).filter(|&place| values[place].is_finite()) {
         let step = 1e-6 * values[place].abs().max(1.0);
         let moved = |sign: f64| {
-            let mut values = values.to_vec();
-            values[place] += sign * step;
-            let mut program = program.clone();
-            let mut new = Values::default();
-            set(&mut new, &values);
-            program.update(&new).unwrap();
+            let program = moved(program, values, (place, sign * step), set);
             loss.value(&layer.forward(&program).unwrap().smoothed().unwrap())
         };
         let difference = (moved(1.0) - moved(-1.0)) / (2.0 * step);
