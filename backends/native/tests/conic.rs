@@ -27,10 +27,14 @@ enum Kind {
     Scaled,
     /// Cones over single variables, of dimensions from 1 to 40.
     Single,
+    /// Every cone's row has a variable of its own, beside others or none.
+    Own,
 }
 
-const KINDS: [Kind; 7] =
-    [Kind::Plain, Kind::Linear, Kind::Singular, Kind::Weak, Kind::Duplicated, Kind::Scaled, Kind::Single];
+const KINDS: [Kind; 8] =
+    [Kind::Plain, Kind::Linear, Kind::Singular, Kind::Weak, Kind::Duplicated, Kind::Scaled, Kind::Single, Kind::Own];
+/// Variables of rows' own.
+const OWN: usize = 40;
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
@@ -58,10 +62,11 @@ fn complementary(rng: &mut Rng, dim: usize, kind: Kind) -> (Vec<f64>, Vec<f64>) 
 /// A program with its solution, built backwards.
 fn problem(seed: u64, kind: Kind) -> (ProgramBuf, f64) {
     let mut rng = Rng::new(seed);
-    let n = 1 + rng.below(10);
+    let shared = 1 + rng.below(10);
+    let n = if kind == Kind::Own { shared + OWN } else { shared };
     let x = rng.vector(n);
     let rank = match kind {
-        Kind::Linear | Kind::Single => 0,
+        Kind::Linear | Kind::Single | Kind::Own => 0,
         Kind::Singular => n / 2,
         _ => n,
     };
@@ -74,16 +79,26 @@ fn problem(seed: u64, kind: Kind) -> (ProgramBuf, f64) {
     let unit = |rng: &mut Rng| if kind == Kind::Scaled { 10f64.powf(3.0 * rng.signed()) } else { 1.0 };
     let times = if kind == Kind::Duplicated { 2 } else { 1 };
 
-    let (mut s_rows, mut offset, mut dims) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut s_rows, mut offset, mut dims) = (Vec::new(), Vec::<f64>::new(), Vec::new());
     for _ in 0..1 + rng.below(4) {
-        let dim = 1 + rng.below(if kind == Kind::Single { 40 } else { 7 });
+        let dim = match kind {
+            Kind::Single => 1 + rng.below(40),
+            Kind::Own => 1 + rng.below(OWN / 4),
+            _ => 1 + rng.below(7),
+        };
         let (slack, dual) = complementary(&mut rng, dim, kind);
         let unit = unit(&mut rng);
         let rows: Vec<Vec<f64>> = (0..dim)
-            .map(|_| {
+            .map(|k| {
                 let mut row = vec![0.0; n];
                 match kind {
                     Kind::Single => row[rng.below(n)] = rng.signed(),
+                    Kind::Own => {
+                        row[shared + offset.len() + k] = rng.signed();
+                        if rng.below(2) == 0 {
+                            row[rng.below(shared)] = rng.signed();
+                        }
+                    }
                     _ => row = rng.vector(n),
                 }
                 row
@@ -99,8 +114,9 @@ fn problem(seed: u64, kind: Kind) -> (ProgramBuf, f64) {
         }
     }
     let (mut a_rows, mut l, mut u) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rng.below(n + 1) {
-        let (row, side, dual, unit) = (rng.vector(n), rng.below(4), 0.1 + rng.uniform(), unit(&mut rng));
+    for _ in 0..rng.below(shared + 1) {
+        let (mut row, side, dual, unit) = (rng.vector(n), rng.below(4), 0.1 + rng.uniform(), unit(&mut rng));
+        row[shared..].fill(0.0);
         let at = dot(&row, &x);
         let (lower, upper, dual) = match side {
             0 => (at, at, dual - 0.6),
@@ -244,5 +260,24 @@ fn updates_are_those_of_a_new_session() {
         assert_eq!(status, session(&changed, &Settings::with_tolerance(1e-9)).solve(&mut second).unwrap());
         assert_eq!(status, Status::Solved);
         assert_close(&first.x, &second.x, 1e-12);
+    }
+}
+
+#[test]
+fn a_variable_may_lose_the_row_that_held_it() {
+    let radius = 2.0;
+    for (first, expected) in [(0.0, Status::Solved), (1.0, Status::DualInfeasible)] {
+        let q = [first, 3.0, 0.0, 0.0, -4.0];
+        let program = ball(5, radius, &q, (&[0.0; 5], -1.0));
+        let mut session = session(&program, &Settings::with_tolerance(1e-9));
+        let mut out = Solution::default();
+        assert_eq!(session.solve(&mut out).unwrap(), Status::Solved);
+        let mut matrix = program.as_ref().cones().unwrap().matrix().values().to_vec();
+        matrix[0] = 0.0;
+        session.update(&ProgramUpdate { cone_matrix: Some(&matrix), ..ProgramUpdate::default() }).unwrap();
+        assert_eq!(session.solve(&mut out).unwrap(), expected);
+        if expected == Status::Solved {
+            assert_close(&out.x[1..], &[-0.6 * radius, 0.0, 0.0, 0.8 * radius], 1e-7);
+        }
     }
 }

@@ -6,6 +6,7 @@ use bpqp_traits::vector::{axpy, max_abs};
 
 use super::form::Form;
 use super::nesterov_todd::NesterovTodd;
+use super::substitution::{Rest, Substitution};
 use crate::linalg::{OrderedLdl, Places, Refinement, Refiner, System, UpperPattern};
 
 /// Cones up to this dimension have their block of `W²` formed.
@@ -23,14 +24,19 @@ const MAX_STEPS: u32 = 8;
 
 /// The matrix, its factor, and work space.
 pub(super) struct Kkt {
-    /// With regularization.
+    substitution: Substitution,
+    /// What substitution leaves, with regularization.
     ldl: OrderedLdl,
-    places: Places,
+    /// Where every entry of the upper triangle is: in `ldl`, or after its entries in `substitution`.
+    slots: Vec<usize>,
     /// Where every column of the upper triangle ends, with its diagonal, among the entries.
     ends: Vec<usize>,
     /// First of the two rows more of each large cone.
     expanded: Vec<Option<usize>>,
     n: usize,
+    /// Variables, and rows, that are left, each with its place in `ldl`.
+    variables: Vec<(usize, usize)>,
+    rows: Vec<(usize, usize)>,
     refiner: Refiner,
     /// By places.
     rhs: Vec<f64>,
@@ -50,83 +56,112 @@ impl Kkt {
             (len > SMALL).then_some(first)
         };
         let expanded: Vec<Option<usize>> = form.layout.cones().map(|rows| expand(rows.len())).collect();
-        let pattern = pattern(form, &expanded, dim);
+        let mut is_coupled = vec![false; k];
+        for (rows, expanded) in form.layout.cones().zip(&expanded) {
+            is_coupled[rows].fill(expanded.is_none());
+        }
+        let whole = pattern(form, &expanded, dim);
+        let mut substitution = Substitution::find(form, |i| is_coupled[i]);
+        let Rest { pattern, kept, mut slots } = substitution.split(&whole, n);
         let is_positive = |i: usize| i < n || (i >= n + k && (i - n - k).is_multiple_of(2));
-        let signs: Vec<i8> = (0..dim).map(|i| if is_positive(i) { 1 } else { -1 }).collect();
-        let ends = pattern.col_ptr[1..].to_vec();
-        let (ldl, places) = OrderedLdl::new(pattern, &signs)?;
-        let [rhs, solution, correction] = std::array::from_fn(|_| vec![0.0; dim]);
-        let mut new =
-            Self { ldl, places, ends, expanded, n, refiner: Refiner::new(dim), rhs, solution, correction, worst: 0.0 };
+        let signs: Vec<i8> = kept.iter().map(|&i| if is_positive(i) { 1 } else { -1 }).collect();
+        let (ldl, Places { of_index, of_entry }) = OrderedLdl::new(pattern, &signs)?;
+        substitution.place(&of_index);
+        slots.iter_mut().filter(|slot| **slot < of_entry.len()).for_each(|slot| *slot = of_entry[*slot]);
+        let (mut variables, mut rows) = (Vec::new(), Vec::new());
+        for (&i, &place) in kept.iter().zip(&of_index).take_while(|(i, _)| **i < n + k) {
+            if i < n { variables.push((i, place)) } else { rows.push((i - n, place)) }
+        }
+        let [rhs, solution, correction] = std::array::from_fn(|_| vec![0.0; kept.len()]);
+        let refiner = Refiner::new(kept.len());
+        let ends = whole.col_ptr[1..].to_vec();
+        let mut new = Self {
+            substitution,
+            ldl,
+            slots,
+            ends,
+            expanded,
+            n,
+            variables,
+            rows,
+            refiner,
+            rhs,
+            solution,
+            correction,
+            worst: 0.0,
+        };
         new.set_data(form);
         Ok(new)
     }
 
-    /// Takes over the numbers of `form`, of the pattern analyzed.
-    pub(super) fn set_data(&mut self, form: &Form) {
+    /// Takes over the numbers of `form`, of the pattern analyzed; false where with these it should be analyzed anew.
+    pub(super) fn set_data(&mut self, form: &Form) -> bool {
         let (n, k) = (self.n, form.h.len());
-        let places = &self.places.of_entry;
-        let values = self.ldl.values_mut();
-        values.fill(0.0);
+        let Self { substitution, ldl, slots, ends, .. } = self;
+        let mut entries = Entries::of(substitution, ldl, slots);
+        entries.clear();
         let mut start = 0;
-        for (j, &end) in self.ends[..n].iter().enumerate() {
-            values[places[end - 1]] = REGULARIZATION;
+        for (j, &end) in ends[..n].iter().enumerate() {
+            entries.set_diagonal(end - 1, 0.0, 1.0);
             for (entry, (i, v)) in form.p.as_ref().col(j).enumerate() {
-                let entry = if i == j { end - 1 } else { start + entry };
-                values[places[entry]] += v;
+                if i == j {
+                    entries.set_diagonal(end - 1, v, 1.0);
+                } else {
+                    entries.set(start + entry, v);
+                }
             }
             start = end;
         }
         // The rows of G, by columns.
-        let mut next: Vec<usize> = (n..n + k).map(|i| if i == 0 { 0 } else { self.ends[i - 1] }).collect();
+        let mut next: Vec<usize> = (n..n + k).map(|i| if i == 0 { 0 } else { ends[i - 1] }).collect();
         for (i, _, v) in form.g.as_ref().entries() {
-            values[places[next[i]]] = v;
+            entries.set(next[i], v);
             next[i] += 1;
         }
         // What no cone sets.
-        self.ends[n..].iter().for_each(|end| values[places[end - 1]] = -REGULARIZATION);
+        ends[n..].iter().for_each(|end| entries.set_diagonal(end - 1, 0.0, -1.0));
+        substitution.is_sound()
     }
 
     /// Sets the block `−W²` and factors; false where that breaks down.
     pub(super) fn factorize(&mut self, scaling: &NesterovTodd) -> bool {
         self.worst = 0.0;
-        let Self { ldl, places, ends, expanded, n, .. } = self;
-        let values = ldl.values_mut();
-        let mut set = |entry: usize, v: f64| values[places.of_entry[entry]] = v;
+        let Self { substitution, ldl, slots, ends, expanded, n, .. } = self;
+        let mut entries = Entries::of(substitution, ldl, slots);
         let diagonal = |row: usize| ends[*n + row] - 1;
-        scaling.weights().for_each(|(i, weight)| set(diagonal(i), -weight - REGULARIZATION));
+        scaling.weights().for_each(|(i, weight)| entries.set_diagonal(diagonal(i), -weight, -1.0));
         for (cone, expanded) in scaling.cones.iter().zip(expanded) {
             let Some(first) = *expanded else {
                 for (b, row) in cone.rows.clone().enumerate() {
-                    for a in 0..=b {
-                        let regularization = if a == b { REGULARIZATION } else { 0.0 };
-                        set(diagonal(row) - (b - a), -scaling.square_entry(cone, a, b) - regularization);
+                    for a in 0..b {
+                        entries.set(diagonal(row) - (b - a), -scaling.square_entry(cone, a, b));
                     }
+                    entries.set_diagonal(diagonal(row), -scaling.square_entry(cone, b, b), -1.0);
                 }
                 continue;
             };
             let (w, square, parts) = (scaling.unit(cone), cone.eta * cone.eta, scaling.expansion(cone));
-            set(diagonal(cone.rows.start), -square * parts.d - REGULARIZATION);
-            cone.rows.clone().skip(1).for_each(|row| set(diagonal(row), -square - REGULARIZATION));
+            entries.set_diagonal(diagonal(cone.rows.start), -square * parts.d, -1.0);
+            cone.rows.clone().skip(1).for_each(|row| entries.set_diagonal(diagonal(row), -square, -1.0));
             let (u, v) = (ends[first - 1], ends[first]);
-            set(u, cone.eta * parts.u.0);
+            entries.set(u, cone.eta * parts.u.0);
             for (a, w) in w.iter().enumerate().skip(1) {
-                set(u + a, cone.eta * parts.u.1 * w);
-                set(v + a - 1, cone.eta * parts.v * w);
+                entries.set(u + a, cone.eta * parts.u.1 * w);
+                entries.set(v + a - 1, cone.eta * parts.v * w);
             }
-            set(v - 1, 1.0 + REGULARIZATION);
-            set(ends[first + 1] - 1, -1.0 - REGULARIZATION);
+            entries.set_diagonal(v - 1, 1.0, 1.0);
+            entries.set_diagonal(ends[first + 1] - 1, -1.0, -1.0);
         }
         ldl.factorize((LEAST_PIVOT, REPLACEMENT))
     }
 
     /// Solves for `(top, bottom)` into `(x, z)`, refined against the matrix without regularization.
     pub(super) fn solve(&mut self, (top, bottom): (&[f64], &[f64]), (x, z): (&mut [f64], &mut [f64])) {
-        let Self { ldl, places, n, refiner, rhs, solution, correction, worst, .. } = self;
-        let (of_x, others) = places.of_index.split_at(*n);
+        let Self { substitution, ldl, variables, rows, refiner, rhs, solution, correction, worst, .. } = self;
         rhs.fill(0.0);
-        of_x.iter().zip(top).for_each(|(&place, v)| rhs[place] = *v);
-        others.iter().zip(bottom).for_each(|(&place, v)| rhs[place] = *v);
+        variables.iter().for_each(|&(j, place)| rhs[place] = top[j]);
+        rows.iter().for_each(|&(i, place)| rhs[place] = bottom[i]);
+        substitution.forward(top, z, rhs);
         solution.copy_from_slice(rhs);
         ldl.solve(solution);
         let size = max_abs(rhs);
@@ -144,8 +179,41 @@ impl Kkt {
             let (left, _) = refiner.run(&mut system, solution, limits);
             *worst = worst.max(left / size);
         }
-        of_x.iter().zip(x).for_each(|(&place, v)| *v = solution[place]);
-        others.iter().zip(z).for_each(|(&place, v)| *v = solution[place]);
+        variables.iter().for_each(|&(j, place)| x[j] = solution[place]);
+        rows.iter().for_each(|&(i, place)| z[i] = solution[place]);
+        substitution.backward(bottom, z, solution, x);
+    }
+}
+
+/// The entries of the matrix, wherever they are.
+struct Entries<'a> {
+    rest: &'a mut [f64],
+    substituted: &'a mut [f64],
+    slots: &'a [usize],
+}
+
+impl<'a> Entries<'a> {
+    fn of(substitution: &'a mut Substitution, ldl: &'a mut OrderedLdl, slots: &'a [usize]) -> Self {
+        Self { rest: ldl.values_mut(), substituted: substitution.values_mut(), slots }
+    }
+
+    fn clear(&mut self) {
+        self.rest.fill(0.0);
+        self.substituted.fill(0.0);
+    }
+
+    fn set(&mut self, entry: usize, v: f64) {
+        let slot = self.slots[entry];
+        match slot.checked_sub(self.rest.len()) {
+            None => self.rest[slot] = v,
+            Some(slot) => self.substituted[slot] = v,
+        }
+    }
+
+    /// Sets a diagonal entry, which with its `sign` is regularized where it will be a pivot.
+    fn set_diagonal(&mut self, entry: usize, v: f64, sign: f64) {
+        let is_pivot = self.slots[entry] < self.rest.len();
+        self.set(entry, if is_pivot { v + sign * REGULARIZATION } else { v });
     }
 }
 

@@ -8,5 +8,6 @@ mod kkt;
 mod nesterov_todd;
 mod run;
 mod session;
+mod substitution;
 
 pub(crate) use session::ConicSession;

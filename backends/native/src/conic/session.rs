@@ -40,8 +40,7 @@ impl ConicSession {
     fn reload(&mut self) -> Result<Reuse> {
         let mut form = Form::new(&self.program.as_ref())?;
         self.scales = Scales::equilibrate(&mut form);
-        let reuse = if form.is_like(&self.form) {
-            self.kkt.set_data(&form);
+        let reuse = if form.is_like(&self.form) && self.kkt.set_data(&form) {
             Reuse::Symbolic
         } else {
             self.kkt = Kkt::new(&form)?;
