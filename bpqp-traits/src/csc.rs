@@ -5,6 +5,34 @@ use std::sync::Arc;
 use crate::csc_matrix::{Pattern, is_diagonal};
 use crate::{CscMatrix, Error, Result};
 
+/// The entries of a matrix, column by column.
+#[derive(Clone)]
+struct Entries<'a> {
+    ends: &'a [usize],
+    rows: &'a [usize],
+    values: &'a [f64],
+    column: usize,
+    at: usize,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = (usize, usize, f64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (row, value) = (*self.rows.get(self.at)?, *self.values.get(self.at)?);
+        while self.ends.get(self.column).is_some_and(|&end| end <= self.at) {
+            self.column += 1;
+        }
+        self.at += 1;
+        Some((row, self.column, value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.rows.len() - self.at;
+        (left, Some(left))
+    }
+}
+
 /// A borrowed sparse matrix in compressed sparse column form.
 ///
 /// Row indices ascend strictly within each column, so an entry is stored at most once. Explicit zeros are kept: they
@@ -127,8 +155,7 @@ impl<'a> CscRef<'a> {
 
     /// All stored entries as `(row, column, value)`, column by column.
     pub fn entries(&self) -> impl Iterator<Item = (usize, usize, f64)> + Clone + use<'a> {
-        let matrix = *self;
-        (0..self.ncols).flat_map(move |j| matrix.col(j).map(move |(i, v)| (i, j, v)))
+        Entries { ends: &self.col_ptr[1..], rows: self.row_idx, values: self.values, column: 0, at: 0 }
     }
 
     /// The matrix with other values on the same pattern.

@@ -9,6 +9,9 @@ use crate::{CscRef, vector};
 /// Dense columns below this length are not worth whole vectors.
 const SHORT: usize = 8;
 
+/// Columns of fewer entries on average are passed over one entry after another: to look for dense ones costs more.
+const SPARSE: usize = 4;
+
 /// Dense columns handled together.
 const WIDTH: usize = 4;
 
@@ -151,6 +154,22 @@ impl<'a> CscRef<'a> {
         Some((start..j, values))
     }
 
+    /// Whether most columns have few entries.
+    #[inline(always)]
+    fn is_sparse(&self) -> bool {
+        self.nnz() < SPARSE * self.ncols()
+    }
+
+    /// The columns one after another: their number, and where their entries are.
+    #[inline(always)]
+    fn ranges(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        self.col_ptr()[1..].iter().enumerate().scan(0, |start, (j, &end)| {
+            let range = *start..end;
+            *start = end;
+            Some((j, range))
+        })
+    }
+
     /// Entries of one column as rows and values.
     #[inline(always)]
     fn gathered(&self, entries: Range<usize>) -> impl Iterator<Item = (usize, f64)> {
@@ -191,9 +210,9 @@ impl<'a> CscRef<'a> {
 #[pulp::with_simd(add_columns = Arch::new())]
 #[inline(always)]
 fn add_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
-    for (j, &xj) in x.iter().enumerate().take(a.ncols()) {
+    for ((_, range), &xj) in a.ranges().zip(x) {
         if xj != 0.0 {
-            a.axpy(simd, a.range(j), alpha * xj, y);
+            a.axpy(simd, range, alpha * xj, y);
         }
     }
 }
@@ -201,8 +220,8 @@ fn add_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64]
 #[pulp::with_simd(dot_columns = Arch::new())]
 #[inline(always)]
 fn dot_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
-    for (j, yj) in y.iter_mut().enumerate().take(a.ncols()) {
-        *yj += alpha * a.dot(simd, a.range(j), x);
+    for ((_, range), yj) in a.ranges().zip(y) {
+        *yj += alpha * a.dot(simd, range, x);
     }
 }
 
@@ -215,6 +234,12 @@ fn add_and_dot_columns_with_simd<S: Simd>(
     (x, ax): (&[f64], &mut [f64]),
     (y, aty): (&[f64], &mut [f64]),
 ) {
+    if a.is_sparse() {
+        for (((_, range), &xj), aty) in a.ranges().zip(x).zip(aty) {
+            *aty += alpha * a.axpy_dot(simd, range, (alpha * xj, ax), y);
+        }
+        return;
+    }
     let mut j = 0;
     while j < a.ncols() {
         if let Some((rows, values)) = a.dense_block::<WIDTH>(j) {
@@ -247,6 +272,10 @@ fn add_and_dot_columns_at_with_simd<S: Simd>(
 #[pulp::with_simd(add_symmetric = Arch::new())]
 #[inline(always)]
 fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
+    if a.is_sparse() {
+        a.ranges().for_each(|(j, range)| add_symmetric_column(simd, a, alpha, (j, range), (x, y)));
+        return;
+    }
     let mut j = 0;
     while j < a.ncols() {
         if let Some((rows, values)) = a.dense_triangle::<WIDTH>(j) {
@@ -261,7 +290,7 @@ fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f6
             y[j..j + WIDTH].iter_mut().zip(sums).for_each(|(y, sum)| *y += alpha * sum);
             j += WIDTH;
         } else {
-            add_symmetric_column(simd, a, alpha, j, (x, y));
+            add_symmetric_column(simd, a, alpha, (j, a.range(j)), (x, y));
             j += 1;
         }
     }
@@ -270,12 +299,17 @@ fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f6
 #[pulp::with_simd(add_symmetric_at = Arch::new())]
 #[inline(always)]
 fn add_symmetric_at_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, at: &[usize], x: &[f64], y: &mut [f64]) {
-    at.iter().for_each(|&j| add_symmetric_column(simd, a, alpha, j, (x, y)));
+    at.iter().for_each(|&j| add_symmetric_column(simd, a, alpha, (j, a.range(j)), (x, y)));
 }
 
 #[inline(always)]
-fn add_symmetric_column<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, j: usize, (x, y): (&[f64], &mut [f64])) {
-    let Range { start, mut end } = a.range(j);
+fn add_symmetric_column<S: Simd>(
+    simd: S,
+    a: &CscRef<'_>,
+    alpha: f64,
+    (j, Range { start, mut end }): (usize, Range<usize>),
+    (x, y): (&[f64], &mut [f64]),
+) {
     let mut sum = 0.0;
     if end > start && a.row_idx()[end - 1] == j {
         end -= 1;

@@ -6,18 +6,43 @@ const LANES: usize = 8;
 /// Largest absolute value; NaN if any entry is NaN, 0 for an empty slice.
 pub fn max_abs(v: &[f64]) -> f64 {
     let (chunks, rest) = v.as_chunks::<LANES>();
-    let (mut lanes, mut nans) = ([0.0_f64; LANES], [false; LANES]);
-    let mut see = |k: usize, x: f64| {
-        lanes[k] = if x.abs() > lanes[k] { x.abs() } else { lanes[k] };
-        nans[k] |= x.is_nan();
-    };
-    for chunk in chunks {
-        (0..LANES).for_each(|k| see(k, chunk[k]));
+    let mut largest = Largest::default();
+    chunks.iter().for_each(|chunk| largest.see(chunk));
+    largest.see(rest);
+    largest.value()
+}
+
+/// Largest absolute quotient `|vᵢ/sᵢ|` over the shorter of the two lengths; NaN if any is NaN.
+pub fn max_abs_quotient(v: &[f64], s: &[f64]) -> f64 {
+    let len = v.len().min(s.len());
+    let ((vs, v_rest), (ss, s_rest)) = (v[..len].as_chunks::<LANES>(), s[..len].as_chunks::<LANES>());
+    let mut largest = Largest::default();
+    for (v, s) in vs.iter().zip(ss) {
+        largest.see(&std::array::from_fn::<f64, LANES, _>(|k| v[k] / s[k]));
     }
-    rest.iter().enumerate().for_each(|(k, x)| see(k, *x));
-    let largest = lanes.into_iter().fold(0.0, f64::max);
-    let is_nan = nans.contains(&true);
-    if is_nan { f64::NAN } else { largest }
+    v_rest.iter().zip(s_rest).for_each(|(v, s)| largest.see(&[v / s]));
+    largest.value()
+}
+
+/// The largest of what was seen, lane by lane, so that nothing waits.
+#[derive(Default)]
+struct Largest {
+    lanes: [f64; LANES],
+    nans: [bool; LANES],
+}
+
+impl Largest {
+    #[inline(always)]
+    fn see(&mut self, values: &[f64]) {
+        for ((largest, is_nan), x) in self.lanes.iter_mut().zip(&mut self.nans).zip(values) {
+            *largest = if x.abs() > *largest { x.abs() } else { *largest };
+            *is_nan |= x.is_nan();
+        }
+    }
+
+    fn value(self) -> f64 {
+        if self.nans.contains(&true) { f64::NAN } else { self.lanes.into_iter().fold(0.0, f64::max) }
+    }
 }
 
 /// `xᵀy` over the shorter of the two lengths.

@@ -4,7 +4,7 @@
 //! ```
 //! With `τ > 0 = κ` it is solved by `(x, z)/τ`; with `τ = 0 < κ` it has a certificate of infeasibility of either kind.
 
-use bpqp_traits::vector::{axpy, dot, max_abs, max_nan};
+use bpqp_traits::vector::{axpy, dot, max_abs, max_abs_quotient, max_nan};
 
 use super::equilibrate::Scales;
 use super::form::Form;
@@ -140,12 +140,12 @@ impl Embedding {
     /// About what [`KktResiduals`](bpqp_traits::KktResiduals) would measure of `(x, z)/τ` in the program's own units.
     pub(super) fn residual(&self, form: &Form, scales: &Scales) -> f64 {
         let Products { px, gx, gtz, qx, hz, xpx } = &self.products;
-        let largest =
-            |v: &[f64], scale: &[f64]| v.iter().zip(scale).fold(0.0, |m: f64, (v, s)| max_nan((v / s).abs(), m));
         let (tau, c) = (self.tau, scales.c);
-        let primal = largest(&self.r_z, &scales.e) / (tau + largest(gx, &scales.e));
-        let forces = largest(px, &scales.d).max(largest(gtz, &scales.d)).max(largest(&form.q, &scales.d) * tau);
-        let dual = largest(&self.r_x, &scales.d) / (tau * c + forces);
+        let primal = max_abs_quotient(&self.r_z, &scales.e) / (tau + max_abs_quotient(gx, &scales.e));
+        let forces = max_abs_quotient(px, &scales.d)
+            .max(max_abs_quotient(gtz, &scales.d))
+            .max(max_abs_quotient(&form.q, &scales.d) * tau);
+        let dual = max_abs_quotient(&self.r_x, &scales.d) / (tau * c + forces);
         let (primal_value, dual_value) = (0.5 * xpx / tau + qx, -0.5 * xpx / tau - hz);
         let gap = (primal_value - dual_value).abs() / (tau * c + primal_value.abs().max(dual_value.abs()));
         max_nan(primal, max_nan(dual, gap))

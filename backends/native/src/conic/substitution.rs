@@ -10,15 +10,16 @@ const LEAST_ENTRY: f64 = 0.1;
 /// No place, index or pair.
 const NONE: usize = usize::MAX;
 
-/// The pairs `(x_j, zᵢ)`, with the entries of each row `i`: `Gᵢⱼ`, that on the diagonal, and those at indices of the rest.
+/// The pairs `(x_j, zᵢ)`, with the entries of every row `i`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Substitution {
     /// `(j, i)`.
     pairs: Vec<(usize, usize)>,
-    /// Where the entries of each pair's row start, and where the last ones end.
-    start: Vec<usize>,
-    /// Places in the rest; none for the first two of a row.
+    /// Where the entries of each row at indices of the rest end, among these.
+    ends: Vec<usize>,
+    /// The places of these in the rest.
     places: Vec<usize>,
+    /// Their values, then `Gᵢⱼ` and the diagonal entry of each row, then one that is not used.
     values: Vec<f64>,
 }
 
@@ -62,23 +63,21 @@ impl Substitution {
         let mut of_index = vec![NONE; whole.dim];
         kept.iter().enumerate().for_each(|(new, &k)| of_index[k] = new);
         let column = |j: usize| whole.row_idx[whole.col_ptr[j]..whole.col_ptr[j + 1]].iter().copied();
-        let mut count = vec![2; self.pairs.len()];
+        let mut count = vec![0; self.pairs.len()];
         for j in 0..whole.dim {
             for i in column(j).filter(|i| (pair_of[*i] == NONE) != (pair_of[j] == NONE)) {
                 count[pair_of[i].min(pair_of[j])] += 1;
             }
         }
-        self.start = vec![0];
         let mut end = 0;
-        for count in &count {
-            end += count;
-            self.start.push(end);
+        let mut next = count;
+        for count in &mut next {
+            (*count, end) = (end, end + *count);
+            self.ends.push(end);
         }
-        let in_whole = whole.row_idx.len();
         self.places = vec![NONE; end];
-        // The last value is that of the variables' own diagonal, which they do not have.
-        self.values = vec![0.0; end + 1];
-        let mut next: Vec<usize> = self.start.iter().map(|start| start + 2).collect();
+        self.values = vec![0.0; end + 2 * self.pairs.len() + 1];
+        let in_whole = whole.row_idx.len();
         let mut pattern = UpperPattern { dim: kept.len(), col_ptr: vec![0], row_idx: Vec::new() };
         let mut slots = Vec::with_capacity(in_whole);
         for j in 0..whole.dim {
@@ -94,9 +93,10 @@ impl Substitution {
                         self.places[at] = of_index[i].min(of_index[j]);
                         in_whole + at
                     }
-                    (pair, _) if i != j => in_whole + self.start[pair],
-                    (pair, _) if i >= n => in_whole + self.start[pair] + 1,
-                    _ => in_whole + end,
+                    (pair, _) if i != j => in_whole + end + 2 * pair,
+                    (pair, _) if i >= n => in_whole + end + 2 * pair + 1,
+                    // A variable's own diagonal, which it does not have.
+                    _ => in_whole + self.values.len() - 1,
                 });
             }
             if pair_of[j] == NONE {
@@ -110,7 +110,7 @@ impl Substitution {
 
     /// Moves the rest's indices to their places in it.
     pub(super) fn place(&mut self, of_index: &[usize]) {
-        self.places.iter_mut().filter(|place| **place != NONE).for_each(|place| *place = of_index[*place]);
+        self.places.iter_mut().for_each(|place| *place = of_index[*place]);
     }
 
     pub(super) fn values_mut(&mut self) -> &mut [f64] {
@@ -119,31 +119,38 @@ impl Substitution {
 
     /// Whether all entries that are divided by are large enough.
     pub(super) fn is_sound(&self) -> bool {
-        self.rows().all(|(_, _, values)| values[0].abs() >= LEAST_ENTRY)
+        self.own_entries().iter().all(|[entry, _]| entry.abs() >= LEAST_ENTRY)
     }
 
     /// Gives the pairs' duals for a right-hand side `top` of the variables' equations, and subtracts them from the `rest`'s.
     pub(super) fn forward(&self, top: &[f64], z: &mut [f64], rest: &mut [f64]) {
-        for ((j, i), places, values) in self.rows() {
-            z[i] = top[j] / values[0];
-            for (place, v) in places[2..].iter().zip(&values[2..]) {
-                rest[*place] -= v * z[i];
+        let mut start = 0;
+        for ((&(j, i), [entry, _]), &end) in self.pairs.iter().zip(self.own_entries()).zip(&self.ends) {
+            let zi = top[j] / entry;
+            z[i] = zi;
+            for (place, v) in self.places[start..end].iter().zip(&self.values[start..end]) {
+                rest[*place] -= v * zi;
             }
+            start = end;
         }
     }
 
     /// Gives the pairs' variables for a right-hand side `bottom` of the rows and the solution of the `rest`.
     pub(super) fn backward(&self, bottom: &[f64], z: &[f64], rest: &[f64], x: &mut [f64]) {
-        for ((j, i), places, values) in self.rows() {
-            let others: f64 = places[2..].iter().zip(&values[2..]).map(|(place, v)| v * rest[*place]).sum();
-            x[j] = (bottom[i] - values[1] * z[i] - others) / values[0];
+        let mut start = 0;
+        for ((&(j, i), [entry, diagonal]), &end) in self.pairs.iter().zip(self.own_entries()).zip(&self.ends) {
+            let mut left = bottom[i] - diagonal * z[i];
+            for (place, v) in self.places[start..end].iter().zip(&self.values[start..end]) {
+                left -= v * rest[*place];
+            }
+            x[j] = left / entry;
+            start = end;
         }
     }
 
-    /// Each pair with its row's places and values.
-    fn rows(&self) -> impl Iterator<Item = ((usize, usize), &[usize], &[f64])> {
-        let ranges = self.start.windows(2).map(|ends| ends[0]..ends[1]);
-        self.pairs.iter().zip(ranges).map(|(pair, row)| (*pair, &self.places[row.clone()], &self.values[row]))
+    /// `Gᵢⱼ` and the diagonal entry of each row.
+    fn own_entries(&self) -> &[[f64; 2]] {
+        self.values[self.places.len()..].as_chunks().0
     }
 }
 
