@@ -20,6 +20,7 @@ impl<'a> CscRef<'a> {
     pub fn mul_add(&self, alpha: f64, x: &[f64], y: &mut [f64]) {
         match self.single_row() {
             Some(row) => y[0] += alpha * vector::dot(row, x),
+            None if self.nrows() == 1 => y[0] += alpha * self.row_times(x),
             None => add_columns(self, alpha, x, y),
         }
     }
@@ -38,6 +39,10 @@ impl<'a> CscRef<'a> {
             Some(row) => {
                 ax[0] += alpha * vector::dot(row, x);
                 vector::axpy(alpha * y[0], row, aty);
+            }
+            None if self.nrows() == 1 => {
+                ax[0] += alpha * self.row_times(x);
+                dot_columns(self, alpha, y, aty);
             }
             None => add_and_dot_columns(self, alpha, (x, ax), (y, aty)),
         }
@@ -92,6 +97,11 @@ impl<'a> CscRef<'a> {
     /// The one row, where there is no other and all its entries are stored, as a budget has.
     fn single_row(&self) -> Option<&'a [f64]> {
         (self.nrows() == 1 && self.nnz() == self.ncols()).then_some(self.values())
+    }
+
+    /// The product of the one row: a sum of its own, as one in memory waits for every store.
+    fn row_times(&self, x: &[f64]) -> f64 {
+        self.entries().map(|(_, j, v)| v * x[j]).sum()
     }
 
     /// The entries of column `j`.
@@ -160,20 +170,14 @@ impl<'a> CscRef<'a> {
         self.nnz() < SPARSE * self.ncols()
     }
 
-    /// The columns one after another: their number, and where their entries are.
+    /// Visits the columns one after another, with where their entries are.
     #[inline(always)]
-    fn ranges(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
-        self.col_ptr()[1..].iter().enumerate().scan(0, |start, (j, &end)| {
-            let range = *start..end;
-            *start = end;
-            Some((j, range))
-        })
-    }
-
-    /// Entries of one column as rows and values.
-    #[inline(always)]
-    fn gathered(&self, entries: Range<usize>) -> impl Iterator<Item = (usize, f64)> {
-        self.row_idx()[entries.clone()].iter().copied().zip(self.values()[entries].iter().copied())
+    fn for_each_range(&self, mut visit: impl FnMut(usize, Range<usize>)) {
+        let mut start = 0;
+        for (j, &end) in self.col_ptr()[1..].iter().enumerate() {
+            visit(j, start..end);
+            start = end;
+        }
     }
 
     /// `y += s v` for entries `v` of one column.
@@ -181,7 +185,7 @@ impl<'a> CscRef<'a> {
     fn axpy<S: Simd>(&self, simd: S, entries: Range<usize>, s: f64, y: &mut [f64]) {
         match self.run(entries.clone()) {
             Some(rows) => axpy(simd, s, &self.values()[entries], &mut y[rows]),
-            None => self.gathered(entries).for_each(|(i, v)| y[i] += s * v),
+            None => entries.for_each(|p| y[self.row_idx()[p]] += s * self.values()[p]),
         }
     }
 
@@ -190,7 +194,7 @@ impl<'a> CscRef<'a> {
     fn dot<S: Simd>(&self, simd: S, entries: Range<usize>, x: &[f64]) -> f64 {
         match self.run(entries.clone()) {
             Some(rows) => dot(simd, &self.values()[entries], &x[rows]),
-            None => self.gathered(entries).map(|(i, v)| v * x[i]).sum(),
+            None => entries.map(|p| self.values()[p] * x[self.row_idx()[p]]).sum(),
         }
     }
 
@@ -199,7 +203,8 @@ impl<'a> CscRef<'a> {
     fn axpy_dot<S: Simd>(&self, simd: S, entries: Range<usize>, (s, y): (f64, &mut [f64]), x: &[f64]) -> f64 {
         match self.run(entries.clone()) {
             Some(rows) => axpy_dot(simd, &self.values()[entries], (s, &mut y[rows.clone()]), &x[rows]),
-            None => self.gathered(entries).fold(0.0, |sum, (i, v)| {
+            None => entries.fold(0.0, |sum, p| {
+                let (i, v) = (self.row_idx()[p], self.values()[p]);
                 y[i] += s * v;
                 sum + v * x[i]
             }),
@@ -210,19 +215,19 @@ impl<'a> CscRef<'a> {
 #[pulp::with_simd(add_columns = Arch::new())]
 #[inline(always)]
 fn add_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
-    for ((_, range), &xj) in a.ranges().zip(x) {
-        if xj != 0.0 {
-            a.axpy(simd, range, alpha * xj, y);
+    let x = &x[..a.ncols()];
+    a.for_each_range(|j, range| {
+        if x[j] != 0.0 {
+            a.axpy(simd, range, alpha * x[j], y);
         }
-    }
+    });
 }
 
 #[pulp::with_simd(dot_columns = Arch::new())]
 #[inline(always)]
 fn dot_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
-    for ((_, range), yj) in a.ranges().zip(y) {
-        *yj += alpha * a.dot(simd, range, x);
-    }
+    let y = &mut y[..a.ncols()];
+    a.for_each_range(|j, range| y[j] += alpha * a.dot(simd, range, x));
 }
 
 #[pulp::with_simd(add_and_dot_columns = Arch::new())]
@@ -235,9 +240,8 @@ fn add_and_dot_columns_with_simd<S: Simd>(
     (y, aty): (&[f64], &mut [f64]),
 ) {
     if a.is_sparse() {
-        for (((_, range), &xj), aty) in a.ranges().zip(x).zip(aty) {
-            *aty += alpha * a.axpy_dot(simd, range, (alpha * xj, ax), y);
-        }
+        let (x, aty) = (&x[..a.ncols()], &mut aty[..a.ncols()]);
+        a.for_each_range(|j, range| aty[j] += alpha * a.axpy_dot(simd, range, (alpha * x[j], ax), y));
         return;
     }
     let mut j = 0;
@@ -273,7 +277,7 @@ fn add_and_dot_columns_at_with_simd<S: Simd>(
 #[inline(always)]
 fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
     if a.is_sparse() {
-        a.ranges().for_each(|(j, range)| add_symmetric_column(simd, a, alpha, (j, range), (x, y)));
+        a.for_each_range(|j, range| add_symmetric_column(simd, a, alpha, (j, range), (x, y)));
         return;
     }
     let mut j = 0;
