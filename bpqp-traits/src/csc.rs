@@ -18,6 +18,7 @@ struct Entries<'a> {
 impl Iterator for Entries<'_> {
     type Item = (usize, usize, f64);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let (row, value) = (*self.rows.get(self.at)?, *self.values.get(self.at)?);
         while self.ends.get(self.column).is_some_and(|&end| end <= self.at) {
@@ -118,42 +119,50 @@ impl<'a> CscRef<'a> {
     }
 
     /// Number of rows.
+    #[inline]
     pub fn nrows(&self) -> usize {
         self.nrows
     }
 
     /// Number of columns.
+    #[inline]
     pub fn ncols(&self) -> usize {
         self.ncols
     }
 
     /// Number of stored entries, explicit zeros included.
+    #[inline]
     pub fn nnz(&self) -> usize {
         self.values.len()
     }
 
     /// Column pointers (`ncols + 1`).
+    #[inline]
     pub fn col_ptr(&self) -> &'a [usize] {
         self.col_ptr
     }
 
     /// Row indices, column by column.
+    #[inline]
     pub fn row_idx(&self) -> &'a [usize] {
         self.row_idx
     }
 
     /// Values, column by column.
+    #[inline]
     pub fn values(&self) -> &'a [f64] {
         self.values
     }
 
     /// The stored entries of column `j` as `(row, value)`, rows ascending.
+    #[inline]
     pub fn col(&self, j: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + Clone + use<'a> {
         let range = self.range(j);
         self.row_idx[range.clone()].iter().copied().zip(self.values[range].iter().copied())
     }
 
     /// All stored entries as `(row, column, value)`, column by column.
+    #[inline]
     pub fn entries(&self) -> impl Iterator<Item = (usize, usize, f64)> + Clone + use<'a> {
         Entries { ends: &self.col_ptr[1..], rows: self.row_idx, values: self.values, column: 0, at: 0 }
     }

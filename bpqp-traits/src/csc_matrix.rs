@@ -124,6 +124,7 @@ impl CscMatrix {
     }
 
     /// A borrowed view.
+    #[inline]
     pub fn as_ref(&self) -> CscRef<'_> {
         CscRef::shared(&self.pattern, &self.values)
     }

@@ -105,6 +105,7 @@ impl<'a> CscRef<'a> {
     }
 
     /// The entries of column `j`.
+    #[inline]
     pub(crate) fn range(&self, j: usize) -> Range<usize> {
         self.col_ptr()[j]..self.col_ptr()[j + 1]
     }

@@ -14,6 +14,7 @@ pub(super) fn largest_curvature(program: &ProgramRef<'_>) -> f64 {
 }
 
 /// All constraints of a program at one point, rows first, then bounds, in units in which duals and slacks compare.
+#[derive(Clone)]
 pub(crate) struct Reading {
     /// Size of the forces that balance in the stationarity condition.
     pub(crate) force: f64,
@@ -22,15 +23,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Reads `program` at `solution`.
-    pub(crate) fn new(program: &ProgramRef<'_>, solution: &Solution) -> Self {
-        let (mut px, mut ax) = (vec![0.0; program.num_vars()], vec![0.0; program.num_rows()]);
-        program.p().symmetric_mul_add(1.0, &solution.x, &mut px);
-        program.a().mul_add(1.0, &solution.x, &mut ax);
-        Self::of_products(program, solution, (&px, &ax), &program.a().row_norms())
-    }
-
-    /// The same with `Px`, `Ax` and the norms of the rows known.
+    /// Reads `program` at `solution`, with `Px`, `Ax` and the norms of the rows there.
     pub(crate) fn of_products(
         program: &ProgramRef<'_>,
         solution: &Solution,

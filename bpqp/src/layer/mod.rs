@@ -46,6 +46,7 @@ pub use choices::{AtDegeneracy, AtInfeasibility, AtKink};
 pub use cotangent::{Cotangent, Tangent};
 pub use gradient::{ConeGradient, Gradient};
 pub use many::{Jacobian, VectorBlock};
+use polish::Polished;
 use regularize::Regularized;
 pub use session::LayerSession;
 use solved::Held;
@@ -134,6 +135,16 @@ impl Layer {
         check_vector("cone_duals", &solution.cone_duals, k)?;
         let judged = Judged::new(&stacked, self.settings.tolerance, Status::Solved, &mut solution);
         self.solved(program, None, judged, solution, Timing::default())
+    }
+
+    /// The same for a point that was polished on its active set.
+    fn take_polished<'p>(&self, program: Cow<'p, Program>, mut polished: Polished) -> Result<Solved<'p>> {
+        let Polished { residuals, products, solution, .. } = &mut polished;
+        let status = verify(Status::Solved, residuals, self.settings.tolerance);
+        let judged = Judged { status, products: std::mem::take(products), residuals: *residuals };
+        let solution = solution.clone();
+        let solved = self.solved(program, None, judged, solution, Timing::default())?;
+        Ok(Solved { polished: Some(polished), ..solved })
     }
 
     fn run<'p>(&self, program: Cow<'p, Program>) -> Result<Solved<'p>> {

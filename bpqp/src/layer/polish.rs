@@ -1,7 +1,9 @@
 //! From a point within a solver's tolerance to the accuracy of the arithmetic, on its active set.
 
-use bpqp_traits::vector::max_abs;
-use bpqp_traits::{ActiveSet, BackwardQpSolver, KktResiduals, ProgramRef, Result, Side, Solution};
+use std::rc::Rc;
+
+use bpqp_traits::vector::{axpy, max_abs};
+use bpqp_traits::{ActiveSet, BackwardQpSolver, KktResiduals, OwnedProducts, ProgramRef, Result, Side, Solution};
 
 use super::active::Reading;
 use super::reduced::ReducedKkt;
@@ -13,10 +15,13 @@ const ROUNDING: f64 = 1e-14;
 /// A polished point this good ends the search.
 pub(crate) const GOOD: f64 = 1e-11;
 
-/// A point, its active set, and the factor of the KKT matrix on it: the backward pass needs nothing else.
+/// A point with what the data make of it, its active set, and the factor of the KKT matrix on it: the backward pass needs
+/// nothing else.
 pub(crate) struct Polished {
     pub(crate) solution: Solution,
     pub(crate) residuals: KktResiduals,
+    pub(crate) products: OwnedProducts,
+    pub(crate) reading: Reading,
     pub(crate) kkt: ReducedKkt,
     /// Whether no dual has the wrong sign and no row is violated.
     pub(crate) settled: bool,
@@ -58,31 +63,59 @@ pub(crate) fn regularizing_force(program: &ProgramRef<'_>, point: &Solution) -> 
     max_abs(program.p().values()) * max_abs(&point.x).max(1.0)
 }
 
+/// A point with what the data make of it.
+#[derive(Clone)]
+struct Point {
+    solution: Solution,
+    products: OwnedProducts,
+    residuals: KktResiduals,
+    reading: Reading,
+}
+
+impl Point {
+    fn new(program: &ProgramRef<'_>, solution: Solution, row_norms: &[f64]) -> Self {
+        let products = OwnedProducts::new(program, &solution);
+        let residuals = KktResiduals::from_products(program, &solution, products.as_ref());
+        let reading = Reading::of_products(program, &solution, (&products.px, &products.ax), row_norms);
+        let solution = Solution { objective: residuals.primal_objective, ..solution };
+        Self { solution, products, residuals, reading }
+    }
+
+    fn is_finite(&self) -> bool {
+        self.solution.x.iter().chain(&self.solution.y).all(|v| v.is_finite())
+    }
+}
+
 /// Solves the KKT system on the active set as a correction to `solution`, exchanging rows of wrong sign for violated
-/// ones; keeps whichever point has the smallest residuals, the one handed in included.
+/// ones; keeps whichever point has the smallest residuals, the one handed in included. The factor of a system like it, as
+/// `before` may be, is renewed.
 pub(crate) fn polish(
     program: &ProgramRef<'_>,
     solution: &Solution,
     backward: &dyn BackwardQpSolver,
-    resolution: Resolution,
+    (resolution, before): (Resolution, Option<ReducedKkt>),
 ) -> Result<Polished> {
-    let mut kkt = ReducedKkt::new(program, Reading::new(program, solution).identify(), backward)?;
+    let row_norms = program.a().row_norms();
+    let mut current = Rc::new(Point::new(program, solution.clone(), &row_norms));
+    let active = current.reading.identify();
+    let mut kkt = match before {
+        Some(before) => before.renewed(program, active, backward)?,
+        None => ReducedKkt::new(program, active, backward)?,
+    };
     let mut tried = vec![kkt.active().clone()];
-    let (mut best, mut best_active) = (solution.clone(), kkt.active().clone());
-    let mut best_residuals = KktResiduals::compute(program, solution);
-    let mut current = solution.clone();
+    let (mut best, mut best_active) = (Rc::clone(&current), kkt.active().clone());
     let (mut in_bulk, mut first) = (true, None);
     let (rounds, bulk_rounds) = resolution.rounds();
     for round in 0..rounds {
-        let candidate = correct(program, &current, &mut kkt)?;
-        let residuals = KktResiduals::compute(program, &candidate);
+        let candidate = Rc::new(Point::new(program, correct(program, &current, &mut kkt)?, &row_norms));
         // Residuals do not see all of an error: among good points one that solves the equations is preferred.
-        let improved = residuals.max() < best_residuals.max() || (round == 0 && residuals.max() <= GOOD);
+        let residual = candidate.residuals.max();
+        let improved = residual < best.residuals.max() || (round == 0 && residual <= GOOD);
         if improved {
-            (best, best_residuals, best_active) = (candidate.clone(), residuals, kkt.active().clone());
+            (best, best_active) = (Rc::clone(&candidate), kkt.active().clone());
         }
         let mut next = exchange(program, &candidate, kkt.active(), (in_bulk, resolution));
-        let first = first.get_or_insert_with(|| candidate.clone());
+        let first = first.get_or_insert_with(|| Rc::clone(&candidate));
         let cycles = next != *kkt.active() && tried.contains(&next);
         // Exchanges in bulk are fast but may cycle or pile up; single ones begin anew from the first set.
         if in_bulk && (cycles || count(&next) > program.num_vars() || round + 1 == bulk_rounds) {
@@ -91,7 +124,7 @@ pub(crate) fn polish(
         }
         if next == *kkt.active() {
             // The set is right and only rounding is left: correct again while that helps.
-            if !improved || best_residuals.max() <= GOOD {
+            if !improved || best.residuals.max() <= GOOD {
                 break;
             }
         } else if tried.contains(&next) {
@@ -100,7 +133,7 @@ pub(crate) fn polish(
             kkt = ReducedKkt::new(program, next.clone(), backward)?;
             tried.push(next);
         }
-        if candidate.x.iter().chain(&candidate.y).all(|v| v.is_finite()) {
+        if candidate.is_finite() {
             current = candidate;
         }
     }
@@ -108,13 +141,16 @@ pub(crate) fn polish(
         kkt = ReducedKkt::new(program, best_active, backward)?;
     }
     let settled = exchange(program, &best, kkt.active(), (true, resolution)) == *kkt.active();
-    Ok(Polished { solution: best, residuals: best_residuals, kkt, settled })
+    drop(current);
+    let Point { solution, residuals, products, reading } = Rc::unwrap_or_clone(best);
+    Ok(Polished { solution, residuals, products, reading, kkt, settled })
 }
 
 /// The point that satisfies the KKT equations on the active set, reached from `from` by one linear solve.
-fn correct(program: &ProgramRef<'_>, from: &Solution, kkt: &mut ReducedKkt) -> Result<Solution> {
+fn correct(program: &ProgramRef<'_>, from: &Point, kkt: &mut ReducedKkt) -> Result<Solution> {
+    let Point { solution: from, products, .. } = from;
     let n = program.num_vars();
-    let active = kkt.active().clone();
+    let active = kkt.active();
     let mut x = from.x.clone();
     for j in active.active_bounds() {
         x[j] = side_value(active.bounds[j], program.lb()[j], program.ub()[j]);
@@ -126,22 +162,27 @@ fn correct(program: &ProgramRef<'_>, from: &Solution, kkt: &mut ReducedKkt) -> R
         }
     }
     let mut gradient = program.q().to_vec();
-    program.p().symmetric_mul_add(1.0, &x, &mut gradient);
-    program.a().transpose_mul_add(1.0, &y, &mut gradient);
     let mut gap = vec![0.0; program.num_rows()];
-    program.a().mul_add(-1.0, &x, &mut gap);
+    if x == from.x {
+        axpy(1.0, &products.px, &mut gradient);
+        axpy(-1.0, &products.ax, &mut gap);
+    } else {
+        program.p().symmetric_mul_add(1.0, &x, &mut gradient);
+        program.a().mul_add(-1.0, &x, &mut gap);
+    }
+    program.a().transpose_mul_add(1.0, &y, &mut gradient);
     for &i in kkt.rows() {
         gap[i] += side_value(active.rows[i], program.l()[i], program.u()[i]);
     }
     let step = kkt.solve(program, None, &gradient, &gap, &vec![0.0; n])?;
-    for j in active.free_variables() {
+    for &j in kkt.free() {
         x[j] += step.z[j];
     }
     for &i in kkt.rows() {
         y[i] += step.y[i];
     }
-    let objective = program.objective(&x);
-    Ok(Solution { x, y, bound_duals: step.zeta, cone_duals: Vec::new(), objective, iterations: from.iterations })
+    let iterations = from.iterations;
+    Ok(Solution { x, y, bound_duals: step.zeta, iterations, ..Solution::default() })
 }
 
 /// Where an active row or bound is held.
@@ -157,13 +198,12 @@ fn count(active: &ActiveSet) -> usize {
 /// one that is furthest off, and a row to drop before one to add.
 fn exchange(
     program: &ProgramRef<'_>,
-    point: &Solution,
+    Point { solution, reading, .. }: &Point,
     active: &ActiveSet,
     (in_bulk, resolution): (bool, Resolution),
 ) -> ActiveSet {
-    let reading = Reading::new(program, point);
-    let sign_tolerance = (SIGN_TOLERANCE * resolution.relative(program, point, reading.force)).max(ROUNDING);
-    let mut wrong: Vec<(usize, f64, Side)> = wrong_sides(&reading, active, sign_tolerance).collect();
+    let sign_tolerance = (SIGN_TOLERANCE * resolution.relative(program, solution, reading.force)).max(ROUNDING);
+    let mut wrong: Vec<(usize, f64, Side)> = wrong_sides(reading, active, sign_tolerance).collect();
     let mut sides: Vec<Side> = active.rows.iter().chain(&active.bounds).copied().collect();
     if !in_bulk {
         wrong.sort_by(|a, b| a.2.is_active().cmp(&b.2.is_active()).then(b.1.total_cmp(&a.1)));

@@ -90,13 +90,28 @@ pub(crate) struct KktSolution {
 impl ReducedKkt {
     /// Factorizes the system of `program` on `active` with `backward`.
     pub(crate) fn new(program: &ProgramRef<'_>, active: ActiveSet, backward: &dyn BackwardQpSolver) -> Result<Self> {
-        let free: Vec<usize> = active.free_variables().collect();
-        let rows: Vec<usize> = active.active_rows().collect();
-        let (var_place, row_place) = (places(&free, program.num_vars()), places(&rows, program.num_rows()));
-        let h = select(program.p().entries(), &var_place, &var_place, (free.len(), free.len()))?;
-        let c = select(program.a().entries(), &row_place, &var_place, (rows.len(), free.len()))?;
+        let (free, rows): (Vec<_>, Vec<_>) = (active.free_variables().collect(), active.active_rows().collect());
+        let (h, c) = matrices(program, &free, &rows)?;
         let factor = backward.factorize(&AdjointQpRef::new(h.as_ref(), c.as_ref())?)?;
         Ok(Self { active, free, rows, own: Some(OwnFactor { h, c, factor }), null_space: None })
+    }
+
+    /// The system of `program`, which may be another one, on `active`: by the same symbolic factorization where the active set
+    /// and the patterns are the same and the backward solver can.
+    pub(crate) fn renewed(
+        self,
+        program: &ProgramRef<'_>,
+        active: ActiveSet,
+        backward: &dyn BackwardQpSolver,
+    ) -> Result<Self> {
+        let Some(OwnFactor { mut factor, .. }) = self.own.filter(|_| self.active == active) else {
+            return Self::new(program, active, backward);
+        };
+        let (h, c) = matrices(program, &self.free, &self.rows)?;
+        match factor.refactorize(&AdjointQpRef::new(h.as_ref(), c.as_ref())?) {
+            Ok(()) => Ok(Self { own: Some(OwnFactor { h, c, factor }), null_space: None, ..self }),
+            Err(_) => Self::new(program, active, backward),
+        }
     }
 
     /// The system on `active` by the factor that `session` holds; `None` where it holds none, or one that is close to
@@ -362,6 +377,24 @@ impl ReducedKkt {
     pub(crate) fn parts(&mut self) -> Option<(&CscMatrix, &CscMatrix, &mut (dyn KktFactor + 'static))> {
         self.own.as_mut().map(|own| (&own.h, &own.c, &mut *own.factor))
     }
+}
+
+/// The Hessian of the `free` variables, and the active `rows` at them.
+fn matrices(program: &ProgramRef<'_>, free: &[usize], rows: &[usize]) -> Result<(CscMatrix, CscMatrix)> {
+    let (n, m) = (program.num_vars(), program.num_rows());
+    let (var_place, row_place) = (places(free, n), places(rows, m));
+    let all_free = free.len() == n;
+    let h = if all_free {
+        program.p().to_owned()
+    } else {
+        select(program.p().entries(), &var_place, &var_place, (free.len(), free.len()))?
+    };
+    let c = if all_free && rows.len() == m {
+        program.a().to_owned()
+    } else {
+        select(program.a().entries(), &row_place, &var_place, (rows.len(), free.len()))?
+    };
+    Ok((h, c))
 }
 
 fn places(chosen: &[usize], len: usize) -> Vec<usize> {

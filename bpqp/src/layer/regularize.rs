@@ -44,7 +44,7 @@ impl Regularized {
         backward: &dyn BackwardQpSolver,
     ) -> Result<Polished> {
         let program = self.program.as_ref();
-        let polished = polish(&program, from, backward, Resolution::Regularization).map_err(explain)?;
+        let polished = polish(&program, from, backward, (Resolution::Regularization, None)).map_err(explain)?;
         if self.holds(&polished, settings.tolerance) {
             return Ok(polished);
         }
@@ -52,7 +52,7 @@ impl Regularized {
         if forward.capabilities().quadratic_objective {
             let mut solution = Solution::default();
             if forward.setup(&program, settings)?.solve(&mut solution)?.has_solution() {
-                let polished = polish(&program, &solution, backward, Resolution::Regularization)?;
+                let polished = polish(&program, &solution, backward, (Resolution::Regularization, None))?;
                 if self.holds(&polished, settings.tolerance) {
                     return Ok(polished);
                 }

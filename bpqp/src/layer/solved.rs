@@ -304,7 +304,7 @@ impl Solved<'_> {
         let program = differentiated(&own, regularized.as_deref());
         let resolution = if regularized.is_some() { Resolution::Regularization } else { Resolution::Forces };
         if self.polished.is_none() {
-            let polished = polish(&program, &self.solution, &*backward, resolution)?;
+            let polished = polish(&program, &self.solution, &*backward, (resolution, None))?;
             let residual = polished.residuals.max();
             let accurate = residual <= self.layer.settings.tolerance.max(POINT_TOLERANCE);
             if !accurate {
@@ -312,8 +312,7 @@ impl Solved<'_> {
             }
             self.accept(polished);
         }
-        let Some(Polished { mut kkt, .. }) = self.polished.take() else { return Ok(()) };
-        let reading = Reading::new(&program, &self.solution);
+        let Some(Polished { mut kkt, reading, .. }) = self.polished.take() else { return Ok(()) };
         let relative = resolution.relative(&program, &self.solution, reading.force);
         let mut weak = weakly_active(&reading, &self.residuals, relative);
         let Layer { at_kink, at_degeneracy, .. } = self.layer;

@@ -88,7 +88,7 @@ impl KktFactor for DirectKkt {
     fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
         let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
         qp.check_rhs(g, r, z, nu)?;
-        let (scale, d) = (max_abs(g).max(max_abs(r)), g.len());
+        let scale = max_abs(g).max(max_abs(r));
         if scale == 0.0 {
             z.fill(0.0);
             nu.fill(0.0);
@@ -101,8 +101,7 @@ impl KktFactor for DirectKkt {
         let mut best = f64::INFINITY;
         let mut fails = |factor: &mut Regularized, limits: Refinement| {
             let mut system = KktSystem { qp, rhs: &self.rhs, factor };
-            self.point.fill(0.0);
-            let (size, steps) = self.refiner.run(&mut system, &mut self.point, limits);
+            let (size, steps) = self.refiner.solve(&mut system, &self.rhs, &mut self.point, limits);
             report.refinements += steps.saturating_sub(1);
             if size < best {
                 best = size;
@@ -125,9 +124,9 @@ impl KktFactor for DirectKkt {
         if best.is_infinite() {
             z.fill(0.0);
             nu.fill(0.0);
+            best = 1.0;
         }
-        let (res_z, res_nu) = self.point.split_at_mut(d);
-        report.residual = qp.residual_into((g, r), (z, nu), (res_z, res_nu)) / scale;
+        report.residual = best;
         Ok(report)
     }
 
@@ -213,8 +212,12 @@ impl Regularized {
 
     fn factorize(&mut self, qp: &AdjointQpRef<'_>, equilibrate: bool, shifts: &[Shift]) -> Result<()> {
         self.matrix.set(qp.h().values(), qp.c().values());
-        self.scale =
-            if equilibrate { ruiz(&self.matrix.pattern, &self.matrix.values, PASSES) } else { uniform(&self.matrix) };
+        self.scale = if equilibrate {
+            // Where it is factored anew the last scales are nearly right.
+            ruiz(&self.matrix.pattern, &self.matrix.values, std::mem::take(&mut self.scale), PASSES)
+        } else {
+            uniform(&self.matrix)
+        };
         self.matrix.scale(&self.scale);
         let mut added = Shift::both(0.0);
         for &shift in shifts {

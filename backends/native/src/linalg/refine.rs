@@ -1,6 +1,6 @@
 //! Iterative refinement: Richardson steps while they gain digits, then restarted GMRES on the same preconditioner.
 
-use bpqp_traits::vector::{axpy, dot};
+use bpqp_traits::vector::{axpy, dot, max_abs};
 
 /// A linear system `K x = b` with an approximate inverse of `K`.
 pub(crate) trait System {
@@ -41,7 +41,25 @@ impl Refiner {
 
     /// Improves `x`, and leaves the best iterate there; returns its residual and the steps taken.
     pub(crate) fn run(&mut self, system: &mut dyn System, x: &mut [f64], limits: Refinement) -> (f64, u32) {
-        let mut size = system.residual(x, &mut self.residual);
+        let size = system.residual(x, &mut self.residual);
+        self.run_from(size, system, x, limits)
+    }
+
+    /// Solves from zero, where `rhs` itself is the residual, into `x`.
+    pub(crate) fn solve(
+        &mut self,
+        system: &mut dyn System,
+        rhs: &[f64],
+        x: &mut [f64],
+        limits: Refinement,
+    ) -> (f64, u32) {
+        x.fill(0.0);
+        self.residual.copy_from_slice(rhs);
+        let size = max_abs(rhs);
+        self.run_from(if size.is_nan() { f64::INFINITY } else { size }, system, x, limits)
+    }
+
+    fn run_from(&mut self, mut size: f64, system: &mut dyn System, x: &mut [f64], limits: Refinement) -> (f64, u32) {
         self.best.copy_from_slice(x);
         let (mut best, mut steps, mut slow) = (size, 0, false);
         while best > limits.target && steps < limits.max_steps {

@@ -13,6 +13,7 @@ use self::linearize::{ConeRows, Linearization, linearize};
 use self::states::{ConePoint, State, read};
 use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
 use super::polish::{GOOD, Polished, Resolution, polish};
+use super::reduced::ReducedKkt;
 use super::{Layer, Solved};
 use crate::program::Program;
 use crate::{Error, Result};
@@ -76,7 +77,7 @@ impl Conic {
     ) -> Result<Self> {
         let stacked = program.as_stacked();
         let rows_of = rows_of(program);
-        refine(layer, program, &rows_of, solution, residuals);
+        let mut factor = refine(layer, program, &rows_of, solution, residuals);
         let residual = residuals.max();
         let accurate = residual <= tolerance;
         if !accurate {
@@ -91,9 +92,9 @@ impl Conic {
         let mut tries = 0;
         loop {
             let Linearization { program: linearized, point, rows } = linearize(program, &rows_of, solution, &points)?;
-            let polished = polish(&linearized.as_stacked(), &point, &*layer.backward, Resolution::Step)?;
-            let mut linearized = inner.take(Cow::Owned(linearized), point)?;
-            linearized.accept(polished);
+            let how = (Resolution::Step, factor.take());
+            let polished = polish(&linearized.as_stacked(), &point, &*layer.backward, how)?;
+            let mut linearized = inner.take_polished(Cow::Owned(linearized), polished)?;
             linearized.polish()?;
             // Preparing derivatives corrects the point: one more step, which may end at an apex.
             let next = restrict(program, &linearized.solution, &rows, &points, solution.iterations);
@@ -112,23 +113,22 @@ impl Conic {
     }
 }
 
-/// Newton's method on the KKT equations: each step solves the linearized QP on its active set. Keeps the best point.
+/// Newton's method on the KKT equations: each step solves the linearized QP on its active set. Keeps the best point, and
+/// returns the last factor.
 fn refine(
     layer: &Layer,
     program: &Program,
     rows_of: &CscMatrix,
     solution: &mut Solution,
     residuals: &mut KktResiduals,
-) {
+) -> Option<ReducedKkt> {
     let stacked = program.as_stacked();
     let mut current = solution.clone();
-    let mut worse = 0;
+    let (mut worse, mut factor) = (0, None);
     for _ in 0..MAX_STEPS {
         let points = read(program, &current);
-        let Ok(Linearization { program: qp, point, rows }) = linearize(program, rows_of, &current, &points) else {
-            return;
-        };
-        let Some(polished) = solve(layer, &qp, &point) else { return };
+        let Linearization { program: qp, point, rows } = linearize(program, rows_of, &current, &points).ok()?;
+        let polished = solve(layer, &qp, &point, factor)?;
         let next = restrict(program, &polished.solution, &rows, &points, solution.iterations);
         let reached = KktResiduals::compute(&stacked, &next);
         let before = residuals.max();
@@ -143,26 +143,29 @@ fn refine(
         let is_done = residuals.max() <= GOOD || residuals.max() > 0.5 * before;
         let settled = is_done && step <= SETTLED * max_abs(&next.x).max(1.0);
         let usable = step.is_finite();
+        factor = Some(polished.kkt);
         if settled || worse > MAX_WORSE || !usable {
-            return;
+            break;
         }
         current = next;
     }
+    factor
 }
 
 /// The solution of a linearized program: by exchanging active rows from `point`, or where that does not end, by solving the
-/// program forward and exchanging from there.
-fn solve(layer: &Layer, qp: &Program, point: &Solution) -> Option<Polished> {
+/// program forward and exchanging from there. The factor of the step `before` is renewed.
+fn solve(layer: &Layer, qp: &Program, point: &Solution, before: Option<ReducedKkt>) -> Option<Polished> {
     let program = qp.as_stacked();
-    let from = |point: &Solution| polish(&program, point, &*layer.backward, Resolution::Step).ok();
-    let near = from(point);
+    let from = |point: &Solution, before| polish(&program, point, &*layer.backward, (Resolution::Step, before)).ok();
+    let near = from(point, before);
     let tolerance = layer.settings.tolerance;
     if near.as_ref().is_some_and(|near| near.settled && near.residuals.max() <= tolerance) {
         return near;
     }
     let mut solution = Solution::default();
     let mut session = layer.forward.setup(&program, &layer.settings).ok()?;
-    let far = session.solve(&mut solution).ok().filter(|status| status.has_solution()).and_then(|_| from(&solution));
+    let far =
+        session.solve(&mut solution).ok().filter(|status| status.has_solution()).and_then(|_| from(&solution, None));
     [near, far].into_iter().flatten().min_by(|a, b| a.residuals.max().total_cmp(&b.residuals.max()))
 }
 
