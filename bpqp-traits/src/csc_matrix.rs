@@ -76,25 +76,38 @@ impl CscMatrix {
             let reason = format!("entry ({i}, {j}) lies outside {nrows} × {ncols}");
             return Err(Error::invalid_problem("matrix", reason));
         }
-        let mut sorted = triplets.to_vec();
-        sorted.sort_by_key(|&(i, j, _)| (j, i));
-        let mut col_ptr = vec![0; ncols + 1];
-        let (mut row_idx, mut values) = (Vec::with_capacity(sorted.len()), Vec::with_capacity(sorted.len()));
-        let mut last = None;
-        for (i, j, v) in sorted {
-            if last == Some((i, j)) {
-                if let Some(sum) = values.last_mut() {
-                    *sum += v;
-                }
-            } else {
-                row_idx.push(i);
-                values.push(v);
-                col_ptr[j + 1] += 1;
-                last = Some((i, j));
-            }
-        }
+        // By columns first, each in the order given.
+        let mut next = vec![0; ncols + 1];
+        triplets.iter().for_each(|(_, j, _)| next[j + 1] += 1);
         for j in 0..ncols {
-            col_ptr[j + 1] += col_ptr[j];
+            next[j + 1] += next[j];
+        }
+        let mut by_column = vec![(0, 0.0); triplets.len()];
+        for &(i, j, v) in triplets {
+            by_column[next[j]] = (i, v);
+            next[j] += 1;
+        }
+        let mut col_ptr = Vec::with_capacity(ncols + 1);
+        let (mut row_idx, mut values) = (Vec::with_capacity(triplets.len()), Vec::with_capacity(triplets.len()));
+        col_ptr.push(0);
+        let mut start = 0;
+        for &end in &next[..ncols] {
+            let column = &mut by_column[start..end];
+            if !column.is_sorted_by_key(|(i, _)| *i) {
+                column.sort_by_key(|(i, _)| *i);
+            }
+            let first = row_idx.len();
+            for &(i, v) in &*column {
+                match values.last_mut() {
+                    Some(sum) if row_idx[first..].last() == Some(&i) => *sum += v,
+                    _ => {
+                        row_idx.push(i);
+                        values.push(v);
+                    }
+                }
+            }
+            col_ptr.push(row_idx.len());
+            start = end;
         }
         Self::new(nrows, ncols, col_ptr, row_idx, values)
     }

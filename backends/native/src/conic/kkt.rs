@@ -6,7 +6,7 @@ use bpqp_traits::vector::{axpy, max_abs};
 
 use super::form::Form;
 use super::nesterov_todd::NesterovTodd;
-use super::substitution::{Rest, Substitution};
+use super::substitution::{Rest, Slot, Substitution};
 use crate::linalg::{OrderedLdl, Places, Refinement, Refiner, System, UpperPattern};
 
 /// Cones up to this dimension have their block of `W²` formed.
@@ -27,8 +27,8 @@ pub(super) struct Kkt {
     substitution: Substitution,
     /// What substitution leaves, with regularization.
     ldl: OrderedLdl,
-    /// Where every entry of the upper triangle is: in `ldl`, or after its entries in `substitution`.
-    slots: Vec<usize>,
+    /// Where every entry of the upper triangle is, in `ldl` or in `substitution`.
+    slots: Vec<Slot>,
     /// Where every column of the upper triangle ends, with its diagonal, among the entries.
     ends: Vec<usize>,
     /// First of the two rows more of each large cone.
@@ -62,12 +62,18 @@ impl Kkt {
         }
         let whole = pattern(form, &expanded, dim);
         let mut substitution = Substitution::find(form, |i| is_coupled[i]);
-        let Rest { pattern, kept, mut slots } = substitution.split(&whole, n);
+        let Rest { pattern, kept, coupled, mut slots } = substitution.split(&whole, n);
         let is_positive = |i: usize| i < n || (i >= n + k && (i - n - k).is_multiple_of(2));
         let signs: Vec<i8> = kept.iter().map(|&i| if is_positive(i) { 1 } else { -1 }).collect();
         let (ldl, Places { of_index, of_entry }) = OrderedLdl::new(pattern, &signs)?;
-        substitution.place(&of_index);
-        slots.iter_mut().filter(|slot| **slot < of_entry.len()).for_each(|slot| *slot = of_entry[*slot]);
+        let coupled = substitution.couple(&coupled, &of_index)?;
+        for slot in &mut slots {
+            match slot {
+                Slot::Rest(entry) => *entry = of_entry[*entry],
+                Slot::Coupling(entry) => *entry = coupled[*entry],
+                Slot::Own(_) => {}
+            }
+        }
         let (mut variables, mut rows) = (Vec::new(), Vec::new());
         for (&i, &place) in kept.iter().zip(&of_index).take_while(|(i, _)| **i < n + k) {
             if i < n { variables.push((i, place)) } else { rows.push((i - n, place)) }
@@ -120,7 +126,7 @@ impl Kkt {
         }
         // What no cone sets.
         ends[n..].iter().for_each(|end| entries.set_diagonal(end - 1, 0.0, -1.0));
-        substitution.is_sound()
+        substitution.invert()
     }
 
     /// Sets the block `−W²` and factors; false where that breaks down.
@@ -188,31 +194,34 @@ impl Kkt {
 /// The entries of the matrix, wherever they are.
 struct Entries<'a> {
     rest: &'a mut [f64],
-    substituted: &'a mut [f64],
-    slots: &'a [usize],
+    coupling: &'a mut [f64],
+    own: &'a mut [f64],
+    slots: &'a [Slot],
 }
 
 impl<'a> Entries<'a> {
-    fn of(substitution: &'a mut Substitution, ldl: &'a mut OrderedLdl, slots: &'a [usize]) -> Self {
-        Self { rest: ldl.values_mut(), substituted: substitution.values_mut(), slots }
+    fn of(substitution: &'a mut Substitution, ldl: &'a mut OrderedLdl, slots: &'a [Slot]) -> Self {
+        let (coupling, own) = substitution.values_mut();
+        Self { rest: ldl.values_mut(), coupling, own, slots }
     }
 
     fn clear(&mut self) {
         self.rest.fill(0.0);
-        self.substituted.fill(0.0);
+        self.coupling.fill(0.0);
+        self.own.fill(0.0);
     }
 
     fn set(&mut self, entry: usize, v: f64) {
-        let slot = self.slots[entry];
-        match slot.checked_sub(self.rest.len()) {
-            None => self.rest[slot] = v,
-            Some(slot) => self.substituted[slot] = v,
+        match self.slots[entry] {
+            Slot::Rest(place) => self.rest[place] = v,
+            Slot::Coupling(place) => self.coupling[place] = v,
+            Slot::Own(place) => self.own[place] = v,
         }
     }
 
     /// Sets a diagonal entry, which with its `sign` is regularized where it will be a pivot.
     fn set_diagonal(&mut self, entry: usize, v: f64, sign: f64) {
-        let is_pivot = self.slots[entry] < self.rest.len();
+        let is_pivot = matches!(self.slots[entry], Slot::Rest(_));
         self.set(entry, if is_pivot { v + sign * REGULARIZATION } else { v });
     }
 }

@@ -2,6 +2,8 @@
 //! equation reads `Gᵢⱼ zᵢ = rhs`. That gives `zᵢ`, and row `i` gives `x_j` once all others are known. Nothing fills in, and
 //! no pivot of theirs needs regularization.
 
+use bpqp_traits::{CscMatrix, Result};
+
 use super::form::Form;
 use crate::linalg::UpperPattern;
 
@@ -11,16 +13,17 @@ const LEAST_ENTRY: f64 = 0.1;
 const NONE: usize = usize::MAX;
 
 /// The pairs `(x_j, zᵢ)`, with the entries of every row `i`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Substitution {
     /// `(j, i)`.
     pairs: Vec<(usize, usize)>,
-    /// Where the entries of each row at indices of the rest end, among these.
-    ends: Vec<usize>,
-    /// The places of these in the rest.
-    places: Vec<usize>,
-    /// Their values, then `Gᵢⱼ` and the diagonal entry of each row, then one that is not used.
-    values: Vec<f64>,
+    /// Entries of the rows (one for each pair) at the rest's places.
+    coupling: CscMatrix,
+    /// `Gᵢⱼ`, its reciprocal once [inverted](Self::invert), and the diagonal entry of each row, and one more for what is
+    /// not there.
+    own: Vec<f64>,
+    /// `zᵢ`, or what is left of the right-hand side of row `i`, by pairs.
+    work: Vec<f64>,
 }
 
 /// A matrix without the rows and columns that leave it.
@@ -28,11 +31,29 @@ pub(super) struct Rest {
     pub(super) pattern: UpperPattern,
     /// Its indices in the whole.
     pub(super) kept: Vec<usize>,
-    /// Where every entry of the whole belongs: an entry of the rest, or after those one of the substitution.
-    pub(super) slots: Vec<usize>,
+    /// The pair and the index of every entry that couples them.
+    pub(super) coupled: Vec<(usize, usize)>,
+    /// Where every entry of the whole went.
+    pub(super) slots: Vec<Slot>,
+}
+
+/// Where an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// In what is left.
+    Rest(usize),
+    /// In a pair's row, beside the rest.
+    Coupling(usize),
+    /// In a pair's row, on its own.
+    Own(usize),
 }
 
 impl Substitution {
+    fn new(pairs: Vec<(usize, usize)>) -> Self {
+        let (own, work) = (vec![0.0; 2 * pairs.len() + 1], vec![0.0; pairs.len()]);
+        Self { pairs, coupling: CscMatrix::zeros(0, 0), own, work }
+    }
+
     /// Pairs up the variables that may leave with rows that may: those that no block of `W²` couples.
     pub(super) fn find(form: &Form, is_coupled: impl Fn(usize) -> bool) -> Self {
         let (p, g) = (form.p.as_ref(), form.g.as_ref());
@@ -50,7 +71,7 @@ impl Substitution {
                 pairs.push((j, i));
             }
         }
-        Self { pairs, ..Self::default() }
+        Self::new(pairs)
     }
 
     /// Takes the pairs out of a symmetric matrix of which the first `n` indices are variables and the next ones rows.
@@ -63,100 +84,87 @@ impl Substitution {
         let mut of_index = vec![NONE; whole.dim];
         kept.iter().enumerate().for_each(|(new, &k)| of_index[k] = new);
         let column = |j: usize| whole.row_idx[whole.col_ptr[j]..whole.col_ptr[j + 1]].iter().copied();
-        let mut count = vec![0; self.pairs.len()];
-        for j in 0..whole.dim {
-            for i in column(j).filter(|i| (pair_of[*i] == NONE) != (pair_of[j] == NONE)) {
-                count[pair_of[i].min(pair_of[j])] += 1;
-            }
-        }
-        let mut end = 0;
-        let mut next = count;
-        for count in &mut next {
-            (*count, end) = (end, end + *count);
-            self.ends.push(end);
-        }
-        self.places = vec![NONE; end];
-        self.values = vec![0.0; end + 2 * self.pairs.len() + 1];
-        let in_whole = whole.row_idx.len();
         let mut pattern = UpperPattern { dim: kept.len(), col_ptr: vec![0], row_idx: Vec::new() };
-        let mut slots = Vec::with_capacity(in_whole);
+        let mut slots = Vec::with_capacity(whole.row_idx.len());
+        // The pairs and indices of the entries that couple them.
+        let mut coupled = Vec::new();
         for j in 0..whole.dim {
             for i in column(j) {
                 slots.push(match (pair_of[i], pair_of[j]) {
                     (NONE, NONE) => {
                         pattern.row_idx.push(of_index[i]);
-                        pattern.row_idx.len() - 1
+                        Slot::Rest(pattern.row_idx.len() - 1)
                     }
                     (NONE, pair) | (pair, NONE) => {
-                        let at = next[pair];
-                        next[pair] += 1;
-                        self.places[at] = of_index[i].min(of_index[j]);
-                        in_whole + at
+                        coupled.push((pair, of_index[i].min(of_index[j])));
+                        Slot::Coupling(coupled.len() - 1)
                     }
-                    (pair, _) if i != j => in_whole + end + 2 * pair,
-                    (pair, _) if i >= n => in_whole + end + 2 * pair + 1,
+                    (pair, _) if i != j => Slot::Own(2 * pair),
+                    (pair, _) if i >= n => Slot::Own(2 * pair + 1),
                     // A variable's own diagonal, which it does not have.
-                    _ => in_whole + self.values.len() - 1,
+                    _ => Slot::Own(self.own.len() - 1),
                 });
             }
             if pair_of[j] == NONE {
                 pattern.col_ptr.push(pattern.row_idx.len());
             }
         }
-        let first = pattern.row_idx.len();
-        slots.iter_mut().filter(|slot| **slot >= in_whole).for_each(|slot| *slot -= in_whole - first);
-        Rest { pattern, kept, slots }
+        Rest { pattern, kept, coupled, slots }
     }
 
-    /// Moves the rest's indices to their places in it.
-    pub(super) fn place(&mut self, of_index: &[usize]) {
-        self.places.iter_mut().for_each(|place| *place = of_index[*place]);
+    /// Takes the entries that couple pairs with the rest, by its places.
+    ///
+    /// # Errors
+    /// None for what [`split`](Self::split) found.
+    pub(super) fn couple(&mut self, coupled: &[(usize, usize)], of_index: &[usize]) -> Result<Vec<usize>> {
+        let mut order: Vec<usize> = (0..coupled.len()).collect();
+        let place = |entry: usize| (of_index[coupled[entry].1], coupled[entry].0);
+        order.sort_by_key(|&entry| place(entry));
+        let triplets: Vec<_> = order.iter().map(|&entry| (coupled[entry].0, place(entry).0, 0.0)).collect();
+        self.coupling = CscMatrix::from_triplets(self.pairs.len(), of_index.len(), &triplets)?;
+        let mut places = vec![0; coupled.len()];
+        order.iter().enumerate().for_each(|(place, &entry)| places[entry] = place);
+        Ok(places)
     }
 
-    pub(super) fn values_mut(&mut self) -> &mut [f64] {
-        &mut self.values
+    /// Values of the entries that couple, and of the pairs' own.
+    pub(super) fn values_mut(&mut self) -> (&mut [f64], &mut [f64]) {
+        (self.coupling.values_mut(), &mut self.own)
     }
 
-    /// Whether all entries that are divided by are large enough.
-    pub(super) fn is_sound(&self) -> bool {
-        self.own_entries().iter().all(|[entry, _]| entry.abs() >= LEAST_ENTRY)
+    /// Takes the reciprocals of the entries that are divided by, and tells whether all were large enough.
+    pub(super) fn invert(&mut self) -> bool {
+        let mut is_sound = true;
+        for [entry, _] in self.own.as_chunks_mut().0 {
+            is_sound &= entry.abs() >= LEAST_ENTRY;
+            *entry = entry.recip();
+        }
+        is_sound
     }
 
     /// Gives the pairs' duals for a right-hand side `top` of the variables' equations, and subtracts them from the `rest`'s.
-    pub(super) fn forward(&self, top: &[f64], z: &mut [f64], rest: &mut [f64]) {
-        let mut start = 0;
-        for ((&(j, i), [entry, _]), &end) in self.pairs.iter().zip(self.own_entries()).zip(&self.ends) {
-            let zi = top[j] / entry;
-            z[i] = zi;
-            for (place, v) in self.places[start..end].iter().zip(&self.values[start..end]) {
-                rest[*place] -= v * zi;
-            }
-            start = end;
+    pub(super) fn forward(&mut self, top: &[f64], z: &mut [f64], rest: &mut [f64]) {
+        let Self { pairs, coupling, own, work } = self;
+        for ((&(j, i), [inverse, _]), zi) in pairs.iter().zip(own.as_chunks().0).zip(&mut *work) {
+            *zi = top[j] * inverse;
+            z[i] = *zi;
         }
+        coupling.as_ref().transpose_mul_add(-1.0, work, rest);
     }
 
     /// Gives the pairs' variables for a right-hand side `bottom` of the rows and the solution of the `rest`.
-    pub(super) fn backward(&self, bottom: &[f64], z: &[f64], rest: &[f64], x: &mut [f64]) {
-        let mut start = 0;
-        for ((&(j, i), [entry, diagonal]), &end) in self.pairs.iter().zip(self.own_entries()).zip(&self.ends) {
-            let mut left = bottom[i] - diagonal * z[i];
-            for (place, v) in self.places[start..end].iter().zip(&self.values[start..end]) {
-                left -= v * rest[*place];
-            }
-            x[j] = left / entry;
-            start = end;
-        }
-    }
-
-    /// `Gᵢⱼ` and the diagonal entry of each row.
-    fn own_entries(&self) -> &[[f64; 2]] {
-        self.values[self.places.len()..].as_chunks().0
+    pub(super) fn backward(&mut self, bottom: &[f64], z: &[f64], rest: &[f64], x: &mut [f64]) {
+        let Self { pairs, coupling, own, work } = self;
+        let rows = || pairs.iter().zip(own.as_chunks().0);
+        rows().zip(&mut *work).for_each(|((&(_, i), [_, diagonal]), left)| *left = bottom[i] - diagonal * z[i]);
+        coupling.as_ref().mul_add(-1.0, rest, work);
+        rows().zip(&*work).for_each(|((&(j, _), [inverse, _]), left)| x[j] = left * inverse);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bpqp_traits::{CscMatrix, ProgramBuf};
+    use bpqp_traits::ProgramBuf;
 
     use super::*;
 
@@ -201,13 +209,19 @@ mod tests {
             }
             whole.col_ptr.push(whole.row_idx.len());
         }
-        let mut substitution = Substitution { pairs: vec![(0, 1)], ..Substitution::default() };
-        let Rest { pattern, kept, slots } = substitution.split(&whole, 2);
+        let mut substitution = Substitution::new(vec![(0, 1)]);
+        let Rest { pattern, kept, coupled, slots } = substitution.split(&whole, 2);
         assert_eq!((pattern.dim, &kept[..]), (3, &[1, 2, 4][..]));
-        for (slot, v) in slots.iter().zip(values).filter(|(slot, _)| **slot >= pattern.row_idx.len()) {
-            substitution.values_mut()[slot - pattern.row_idx.len()] = v;
+        let places = substitution.couple(&coupled, &[0, 1, 2]).expect("entries");
+        let (coupling, own) = substitution.values_mut();
+        for (slot, v) in slots.into_iter().zip(values) {
+            match slot {
+                Slot::Rest(_) => {}
+                Slot::Coupling(entry) => coupling[places[entry]] = v,
+                Slot::Own(entry) => own[entry] = v,
+            }
         }
-        assert!(substitution.is_sound());
+        assert!(substitution.invert());
         // The right-hand side of a known solution; the rest is solved by knowing it.
         let known = [1.0, -2.0, 3.0, 0.5, -1.5];
         let rhs = rows.map(|row| row.iter().zip(known).map(|(a, x)| a * x).sum::<f64>());
