@@ -18,7 +18,7 @@ const LEAST_PIVOT: f64 = 1e-13;
 /// … by this.
 const REPLACEMENT: f64 = 1e-7;
 /// A solve is done at this share of its right-hand side …
-const TARGET: f64 = 1e-12;
+const TARGET: f64 = 1e-13;
 /// … or after so many applications of the factor.
 const MAX_STEPS: u32 = 8;
 
@@ -170,7 +170,8 @@ impl Kkt {
         substitution.forward(top, z, rhs);
         solution.copy_from_slice(rhs);
         ldl.solve(solution);
-        let size = max_abs(rhs);
+        // Not that of what substitution subtracted, which may cancel.
+        let size = max_abs(top).max(max_abs(bottom));
         let mut system = Unregularized { ldl, rhs };
         let left = system.residual(solution, correction) / size;
         if left * left <= TARGET {
