@@ -12,6 +12,8 @@ use super::reduced::ReducedKkt;
 pub(super) const SIGN_TOLERANCE: f64 = 1e-10;
 /// Duals below this, in common units, are rounding however slight the curvature is.
 const ROUNDING: f64 = 1e-14;
+/// A step of Newton's method from a point this good would follow the rounding of its residuals.
+const ROUNDED: f64 = 16.0 * f64::EPSILON;
 /// A polished point this good ends the search.
 pub(crate) const GOOD: f64 = 1e-11;
 
@@ -81,6 +83,11 @@ impl Point {
         Self { solution, products, residuals, reading }
     }
 
+    fn polished(self, kkt: ReducedKkt, settled: bool) -> Polished {
+        let Self { solution, products, residuals, reading } = self;
+        Polished { solution, residuals, products, reading, kkt, settled }
+    }
+
     fn is_finite(&self) -> bool {
         self.solution.x.iter().chain(&self.solution.y).all(|v| v.is_finite())
     }
@@ -102,6 +109,10 @@ pub(crate) fn polish(
         Some(before) => before.renewed(program, active, backward)?,
         None => ReducedKkt::new(program, active, backward)?,
     };
+    let is_rounded = resolution == Resolution::Step && current.residuals.max() <= ROUNDED;
+    if is_rounded && exchange(program, &current, kkt.active(), (true, resolution)) == *kkt.active() {
+        return Ok(Rc::unwrap_or_clone(current).polished(kkt, true));
+    }
     let mut tried = vec![kkt.active().clone()];
     let (mut best, mut best_active) = (Rc::clone(&current), kkt.active().clone());
     let (mut in_bulk, mut first) = (true, None);
@@ -142,8 +153,7 @@ pub(crate) fn polish(
     }
     let settled = exchange(program, &best, kkt.active(), (true, resolution)) == *kkt.active();
     drop(current);
-    let Point { solution, residuals, products, reading } = Rc::unwrap_or_clone(best);
-    Ok(Polished { solution, residuals, products, reading, kkt, settled })
+    Ok(Rc::unwrap_or_clone(best).polished(kkt, settled))
 }
 
 /// The point that satisfies the KKT equations on the active set, reached from `from` by one linear solve.

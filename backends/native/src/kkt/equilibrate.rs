@@ -26,10 +26,10 @@ pub(crate) fn ruiz(pattern: &UpperPattern, values: &[f64], from: Vec<f64>, passe
         }
         let mut balanced = true;
         for (s, &v) in scale.iter_mut().zip(&largest) {
-            if v > 0.0 && v.is_finite() {
-                *s /= v.sqrt();
-                balanced &= BALANCED.contains(&v);
-            }
+            // Without branches, for vector instructions.
+            let v = if v > 0.0 && v.is_finite() { v } else { 1.0 };
+            *s /= v.sqrt();
+            balanced &= BALANCED.contains(&v);
         }
         if balanced {
             break;
