@@ -88,12 +88,14 @@ impl KktFactor for DirectKkt {
     fn solve(&mut self, g: &[f64], r: &[f64], z: &mut [f64], nu: &mut [f64]) -> Result<AdjointReport> {
         let qp = AdjointQpRef::new(self.h.as_ref(), self.c.as_ref())?;
         qp.check_rhs(g, r, z, nu)?;
-        let scale = max_abs(g).max(max_abs(r));
-        if scale == 0.0 {
+        let size = max_abs(g).max(max_abs(r));
+        if size == 0.0 {
             z.fill(0.0);
             nu.fill(0.0);
             return Ok(AdjointReport::default());
         }
+        // A power of two, which rounds nothing.
+        let scale = f64::from_bits(size.to_bits() & (0x7ff << 52)).max(f64::MIN_POSITIVE);
         for (o, v) in self.rhs.iter_mut().zip(g.iter().map(|v| -v).chain(r.iter().copied())) {
             *o = v / scale;
         }
@@ -124,9 +126,9 @@ impl KktFactor for DirectKkt {
         if best.is_infinite() {
             z.fill(0.0);
             nu.fill(0.0);
-            best = 1.0;
+            best = size / scale;
         }
-        report.residual = best;
+        report.residual = best / (size / scale);
         Ok(report)
     }
 
@@ -212,12 +214,8 @@ impl Regularized {
 
     fn factorize(&mut self, qp: &AdjointQpRef<'_>, equilibrate: bool, shifts: &[Shift]) -> Result<()> {
         self.matrix.set(qp.h().values(), qp.c().values());
-        self.scale = if equilibrate {
-            // Where it is factored anew the last scales are nearly right.
-            ruiz(&self.matrix.pattern, &self.matrix.values, std::mem::take(&mut self.scale), PASSES)
-        } else {
-            uniform(&self.matrix)
-        };
+        self.scale =
+            if equilibrate { ruiz(&self.matrix.pattern, &self.matrix.values, PASSES) } else { uniform(&self.matrix) };
         self.matrix.scale(&self.scale);
         let mut added = Shift::both(0.0);
         for &shift in shifts {
@@ -244,23 +242,28 @@ struct KktSystem<'a> {
     factor: &'a mut Regularized,
 }
 
+impl KktSystem<'_> {
+    /// `out += alpha K v`.
+    fn product_add(&self, alpha: f64, v: &[f64], out: &mut [f64]) {
+        let d = self.qp.num_vars();
+        let ((z, nu), (top, bottom)) = (v.split_at(d), out.split_at_mut(d));
+        self.qp.h().symmetric_mul_add(alpha, z, top);
+        self.qp.c().transpose_mul_add(alpha, nu, top);
+        self.qp.c().mul_add(alpha, z, bottom);
+    }
+}
+
 impl System for KktSystem<'_> {
     fn residual(&mut self, x: &[f64], out: &mut [f64]) -> f64 {
-        self.apply(x, out);
-        for (o, b) in out.iter_mut().zip(self.rhs) {
-            *o = b - *o;
-        }
+        out.copy_from_slice(self.rhs);
+        self.product_add(-1.0, x, out);
         let size = max_abs(out);
         if size.is_nan() { f64::INFINITY } else { size }
     }
 
     fn apply(&mut self, v: &[f64], out: &mut [f64]) {
-        let d = self.qp.num_vars();
         out.fill(0.0);
-        let ((z, nu), (top, bottom)) = (v.split_at(d), out.split_at_mut(d));
-        self.qp.h().symmetric_mul_add(1.0, z, top);
-        self.qp.c().transpose_mul_add(1.0, nu, top);
-        self.qp.c().mul_add(1.0, z, bottom);
+        self.product_add(1.0, v, out);
     }
 
     fn precondition(&mut self, v: &mut [f64]) {

@@ -7,10 +7,10 @@ use crate::linalg::UpperPattern;
 const BALANCED: std::ops::RangeInclusive<f64> = 0.75..=1.35;
 
 /// Powers of two `s` such that `diag(s) K diag(s)` has rows of largest entry near one, for the symmetric `K` whose upper
-/// triangle has `values` on `pattern`; empty rows keep theirs. Each of the `passes` of Ruiz's iteration halves the logarithms of
-/// the remaining imbalance; `from` are scales to start with, ones or those of a matrix like it.
-pub(crate) fn ruiz(pattern: &UpperPattern, values: &[f64], from: Vec<f64>, passes: usize) -> Vec<f64> {
-    let mut scale = from;
+/// triangle has `values` on `pattern`; empty rows keep 1. Each of the `passes` of Ruiz's iteration halves the logarithms of
+/// the remaining imbalance.
+pub(crate) fn ruiz(pattern: &UpperPattern, values: &[f64], passes: usize) -> Vec<f64> {
+    let mut scale = vec![1.0; pattern.dim];
     let mut largest = vec![0.0; pattern.dim];
     for _ in 0..passes {
         largest.fill(0.0);

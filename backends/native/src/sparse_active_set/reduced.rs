@@ -60,7 +60,7 @@ impl Whole {
         let (pattern, places) = permute(&matrix.pattern, &order);
         let mut values = vec![0.0; places.len()];
         places.iter().zip(&matrix.values).for_each(|(&place, v)| values[place] = *v);
-        let scale = ruiz(&pattern, &values, vec![1.0; pattern.dim], PASSES);
+        let scale = ruiz(&pattern, &values, PASSES);
         let signs: Vec<i8> = order.iter().map(|&index| if index < program.num_vars() { 1 } else { -1 }).collect();
         for j in 0..pattern.dim {
             for p in pattern.col_ptr[j]..pattern.col_ptr[j + 1] {
