@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use bpqp_traits::{Error as SolverError, Settings};
 
-/// The default of [`LayerBuilder::lp_regularization`](super::LayerBuilder::lp_regularization), as in the paper's experiments.
+/// The default of [`Choices::lp_regularization`], as in the paper's experiments.
 const LP_REGULARIZATION: f64 = 1e-6;
 
 /// What a layer is asked to do, by the methods of [`LayerBuilder`](super::LayerBuilder) of the same names.
@@ -50,7 +50,7 @@ impl Choices {
         Ok(())
     }
 
-    /// For a program that is solved in place of the user's: it refuses nothing, as the certificate in the user's terms does.
+    /// For a program that is solved in place of the user's. It refuses nothing: only the certificate in the user's terms may.
     pub(super) fn of_substitute(&self) -> Self {
         Self {
             smoothing: 0.0,
