@@ -27,6 +27,7 @@
 //! backward solver too. Implement [`BackwardQpSolver`] and [`KktFactor`] for a solver of equality-constrained QPs.
 //! Where the wrapped solver stops by rules of its own, [`claims`] says what its answer is worth by the contract's, and [`rays`] finds the certificates of
 //! infeasibility that it does not return.
+//! Interior-point methods with cones find their input in [`standard_form`].
 //! The crate `bpqp-conformance` tests either against the contract.
 
 mod active_set;
@@ -53,6 +54,7 @@ mod residuals;
 mod residuals_lanes;
 mod settings;
 mod solution;
+pub mod standard_form;
 mod status;
 mod update;
 pub mod vector;

@@ -2,10 +2,7 @@
 //! pure Rust.
 //!
 //! # How the problem is mapped
-//! Clarabel solves `min ½xᵀPx + qᵀx  s.t.  Āx + s = b̄, s ∈ K` with multipliers `z ∈ K*`. A row `l ≤ aᵀx ≤ u` becomes one
-//! row in the zero cone where `l = u`, and otherwise one non-negative row for each finite side: `aᵀx + s = u` and
-//! `−aᵀx + s = −l`, so that `y = z_upper − z_lower`. Bounds of variables are treated alike, with unit rows. A cone block
-//! `Sx + s` enters as `−Sx + s̄ = s`, so that `w = z`.
+//! By the [standard form](bpqp_traits::standard_form), which is Clarabel's own.
 //!
 //! # What "solved" means
 //! Clarabel's own tolerances differ from the contract's, so every answer is judged by
@@ -21,7 +18,6 @@
 //! | `iterative_refinement_max_iter` | integer | 10 |
 
 mod assemble;
-mod layout;
 mod options;
 mod session;
 mod solver;

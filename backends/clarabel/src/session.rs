@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use bpqp_traits::claims::{Claim, judge};
+use bpqp_traits::standard_form::{Layout, StandardForm};
 use bpqp_traits::{Error, ProgramBuf, ProgramRef, ProgramUpdate, Result, Reuse, Session, Solution, Status};
 use clarabel::solver::{DefaultSolver, IPSolver};
 
-use crate::assemble::{constraint_matrix, constraint_values, hessian, right_hand_side};
-use crate::layout::{Layout, Reach};
+use crate::assemble::{Reach, cones, matrix};
 use crate::options::{Accuracy, Options};
 use crate::solver::NAME;
 use crate::status::claim;
 
-/// A problem, its layout, and Clarabel's solver for it.
+/// A problem, the rows of its standard form, and Clarabel's solver for it.
 pub(crate) struct ClarabelSession {
     program: ProgramBuf,
     options: Options,
@@ -31,16 +31,15 @@ impl ClarabelSession {
     pub(crate) fn new(problem: &ProgramRef<'_>, options: Options) -> Result<Self> {
         let program = ProgramBuf::from(problem);
         let accuracy = Accuracy::first(options.tolerance);
-        let layout = Layout::new(problem, Reach::Full);
-        let (solver, setup_time) = build(problem, &layout, &options, accuracy)?;
-        Ok(Self { program, options, layout, reach: Reach::Full, solver, setup_time, stale_scaling: false, accuracy })
+        let reach = Reach::Full;
+        let (solver, layout, setup_time) = build(problem, reach, &options, accuracy)?;
+        Ok(Self { program, options, layout, reach, solver, setup_time, stale_scaling: false, accuracy })
     }
 
     /// Sets Clarabel up afresh for the problem as it is.
     fn rebuild(&mut self) -> Result<()> {
         let program = self.program.as_ref();
-        self.layout = Layout::new(&program, self.reach);
-        (self.solver, self.setup_time) = build(&program, &self.layout, &self.options, self.accuracy)?;
+        (self.solver, self.layout, self.setup_time) = build(&program, self.reach, &self.options, self.accuracy)?;
         self.stale_scaling = false;
         Ok(())
     }
@@ -51,12 +50,8 @@ impl ClarabelSession {
         self.solver.update_settings(settings).map_err(|e| Error::backend(NAME, e.to_string()))?;
         self.solver.solve();
         let (solution, program) = (&self.solver.solution, self.program.as_ref());
-        out.resize(program.num_vars(), program.num_rows(), program.num_cone_rows());
         out.iterations += u64::from(solution.iterations);
-        out.x.copy_from_slice(&solution.x);
-        self.layout.rows.signed_duals(&solution.z, &mut out.y);
-        self.layout.vars.signed_duals(&solution.z, &mut out.bound_duals);
-        out.cone_duals.copy_from_slice(&solution.z[self.layout.cone_start..]);
+        self.layout.restore((program.num_vars(), program.num_rows()), &solution.x, &solution.z, out);
         let status = claim(solution.status)?;
         let limited = match status {
             Status::IterationLimit => self.options.max_iterations.is_some(),
@@ -69,7 +64,7 @@ impl ClarabelSession {
     /// without them. Every answer is judged on the whole problem.
     fn next_reach(&self, status: Status) -> Reach {
         let blurred = self.reach == Reach::Full && status == Status::SolvedInaccurate;
-        if blurred && Layout::new(&self.program.as_ref(), Reach::Near) != self.layout {
+        if blurred && Layout::new(&self.program.as_ref(), Reach::Near.limit()) != self.layout {
             Reach::Near
         } else {
             Reach::Full
@@ -112,7 +107,8 @@ impl Session for ClarabelSession {
     fn update(&mut self, new: &ProgramUpdate<'_>) -> Result<Reuse> {
         self.program.apply(new)?;
         let program = self.program.as_ref();
-        if Layout::new(&program, self.reach) != self.layout {
+        let StandardForm { g, h, layout } = StandardForm::new(&program, self.reach.limit())?;
+        if layout != self.layout {
             self.rebuild()?;
             return Ok(Reuse::Nothing);
         }
@@ -124,27 +120,27 @@ impl Session for ClarabelSession {
             self.solver.update_q(&q.to_vec()).map_err(refused)?;
         }
         if new.a.is_some() || new.cone_matrix.is_some() {
-            self.solver.update_A(&constraint_values(&program, &self.layout)).map_err(refused)?;
+            self.solver.update_A(&g.as_ref().values().to_vec()).map_err(refused)?;
         }
-        self.solver.update_b(&right_hand_side(&program, &self.layout)).map_err(refused)?;
+        self.solver.update_b(&h).map_err(refused)?;
         self.stale_scaling |= new.changes_matrices();
         // An interior-point method factorizes anew in every iteration, on one symbolic factorization.
         Ok(Reuse::Symbolic)
     }
 }
 
-/// Sets Clarabel up, and says how long that took.
+/// Sets Clarabel up on the standard form, and says how long that took.
 fn build(
     program: &ProgramRef<'_>,
-    layout: &Layout,
+    reach: Reach,
     options: &Options,
     accuracy: Accuracy,
-) -> Result<(DefaultSolver<f64>, Duration)> {
+) -> Result<(DefaultSolver<f64>, Layout, Duration)> {
     let start = Instant::now();
-    let (p, a) = (hessian(program.p()), constraint_matrix(program, layout));
-    let (b, cones) = (right_hand_side(program, layout), layout.cones());
+    let StandardForm { g, h, layout } = StandardForm::new(program, reach.limit())?;
+    let (p, a) = (matrix(program.p()), matrix(g.as_ref()));
     let settings = options.clarabel(accuracy, options.time_limit);
-    let solver = DefaultSolver::new(&p, program.q(), &a, &b, &cones, settings)
+    let solver = DefaultSolver::new(&p, program.q(), &a, &h, &cones(&layout), settings)
         .map_err(|e| Error::backend(NAME, e.to_string()))?;
-    Ok((solver, start.elapsed()))
+    Ok((solver, layout, start.elapsed()))
 }

@@ -7,7 +7,10 @@ mod common;
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
 
-use common::{Stub, assert_marshals, assert_marshals_cones, open, outcome_of, qp, set_option, stub_of};
+use common::{
+    Stub, assert_error_codes, assert_invalid_settings, assert_limit_without_a_point, assert_marshals,
+    assert_marshals_cones, assert_statuses, outcome_of, qp, set_option, stub_of,
+};
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
     stub_of(Vendor::Copt, defines)
@@ -43,38 +46,28 @@ fn versions() {
 
 #[test]
 fn statuses() {
-    // The point is right, whatever the status says.
-    for status in ["STATUS=1", "STATUS=5", "STATUS=7", "STATUS=8", "STATUS=9", "STATUS=10", "STATUS=11"] {
-        assert_eq!(outcome(&[status]).0, Ok(Status::Solved), "{status}");
-    }
-    // What no auxiliary LP proves is not believed.
-    for status in ["STATUS=2", "STATUS=3", "STATUS=4"] {
-        assert_eq!(outcome(&[status]).0, Ok(Status::NumericalError), "{status}");
-    }
-    assert_eq!(outcome(&["NO_SOLUTION"]).0, Ok(Status::NumericalError));
-    assert_eq!(outcome(&["NANS"]).0, Ok(Status::NumericalError));
-    let unknown = outcome(&["STATUS=77"]).0.unwrap_err();
-    assert!(unknown.kind() == ErrorKind::Backend && unknown.to_string().contains("77"), "{unknown}");
+    assert_statuses(
+        Vendor::Copt,
+        &["STATUS=1", "STATUS=5", "STATUS=7", "STATUS=8", "STATUS=9", "STATUS=10", "STATUS=11"],
+        &["STATUS=2", "STATUS=3", "STATUS=4"],
+        &["STATUS=77"],
+    );
 }
 
 #[test]
 fn a_limit_without_a_point_is_reported() {
-    let (solver, _stub) = stub(&["STATUS=8", "NO_SOLUTION"]);
-    let limited = Settings { time_limit: Some(std::time::Duration::from_secs(1)), ..Settings::default() };
-    let mut out = Solution::default();
-    assert_eq!(open(&solver, &qp(), &limited).solve(&mut out), Ok(Status::TimeLimit));
+    assert_limit_without_a_point(Vendor::Copt, "STATUS=8");
 }
 
 #[test]
 fn return_codes() {
-    for (code, kind) in [
+    let codes = [
         ("SOLVE=4", ErrorKind::LicenseRefused),
         ("SOLVE=8", ErrorKind::NotConvex),
         ("STATUS=20", ErrorKind::NotConvex),
         ("SOLVE=1", ErrorKind::Backend),
-    ] {
-        assert_eq!(outcome(&[code]).0.unwrap_err().kind(), kind, "{code}");
-    }
+    ];
+    assert_error_codes(Vendor::Copt, &codes);
 }
 
 #[test]
@@ -89,20 +82,17 @@ fn a_refused_license() {
 #[test]
 fn parameters() {
     let (solver, _stub) = stub(&[]);
-    let set = |name: &str, value: &str| set_option(&solver, name, value);
-    assert_eq!(set("param:LpMethod", "2"), Ok(()));
-    assert_eq!(set("param:TimeLimit", "2.5"), Ok(()));
-    for (name, value) in [
+    assert_eq!(set_option(&solver, "param:LpMethod", "2"), Ok(()));
+    assert_eq!(set_option(&solver, "param:TimeLimit", "2.5"), Ok(()));
+    let invalid = [
         ("param:LpMethod", "99"),
         ("param:LpMethod", "2.5"),
         ("param:TimeLimit", "x"),
         ("param:FeasTol", "1e-12"),
         ("param:NoSuch", "1"),
         ("param:a\0b", "1"),
-    ] {
-        let error = set(name, value).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidSetting, "{name}={value}: {error}");
-    }
+    ];
+    assert_invalid_settings(&solver, &invalid);
 }
 
 #[test]

@@ -5,13 +5,12 @@
 
 mod common;
 
-use std::time::Duration;
-
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{CscMatrix, Error, ErrorKind, ForwardSolver, ProgramUpdate, Settings, Solution, Status};
 
 use common::{
-    Stub, assert_marshals, assert_marshals_cones, assert_solves, lp, open, outcome_of, qp, set_option, stub_of,
+    Stub, assert_error_codes, assert_invalid_settings, assert_limit_without_a_point, assert_marshals,
+    assert_marshals_cones, assert_solves, assert_statuses, lp, open, outcome_of, qp, set_option, stub_of,
 };
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
@@ -65,38 +64,29 @@ fn is_found_and_named() {
 
 #[test]
 fn statuses() {
-    // The point is right, whatever the status says.
-    for status in ["STATUS=1", "STATUS=5", "STATUS=6", "STATUS=10", "STATUS=11", "STATUS=20", "STATUS=25"] {
-        assert_eq!(outcome(&[status]), Ok(Status::Solved), "{status}");
-    }
-    // What no auxiliary LP proves is not believed.
-    for status in ["STATUS=0", "STATUS=2", "STATUS=3", "STATUS=4", "STATUS=21", "STATUS=22"] {
-        assert_eq!(outcome(&[status]), Ok(Status::NumericalError), "{status}");
-    }
-    assert_eq!(outcome(&["NO_SOLUTION"]), Ok(Status::NumericalError));
-    assert_eq!(outcome(&["NANS"]), Ok(Status::NumericalError));
-    assert_eq!(outcome(&["STATUS=24"]).unwrap_err().kind(), ErrorKind::NotConvex);
-    let unknown = outcome(&["STATUS=77"]).unwrap_err();
-    assert!(unknown.kind() == ErrorKind::Backend && unknown.to_string().contains("77"), "{unknown}");
+    assert_statuses(
+        Vendor::Cplex,
+        &["STATUS=1", "STATUS=5", "STATUS=6", "STATUS=10", "STATUS=11", "STATUS=20", "STATUS=25"],
+        &["STATUS=0", "STATUS=2", "STATUS=3", "STATUS=4", "STATUS=21", "STATUS=22"],
+        &["STATUS=77"],
+    );
 }
 
 #[test]
 fn a_limit_without_a_point_is_reported() {
-    let (solver, _stub) = stub(&["STATUS=11", "NO_SOLUTION"]);
-    let limited = Settings { time_limit: Some(Duration::from_nanos(1)), ..Settings::default() };
-    assert_eq!(open(&solver, &qp(), &limited).solve(&mut Solution::default()), Ok(Status::TimeLimit));
+    assert_limit_without_a_point(Vendor::Cplex, "STATUS=11");
 }
 
 #[test]
 fn error_codes() {
-    for (code, kind) in [
+    let codes = [
         ("OPTIMIZE=1016", ErrorKind::LicenseRefused),
         ("OPTIMIZE=32024", ErrorKind::LicenseRefused),
         ("OPTIMIZE=5002", ErrorKind::NotConvex),
+        ("STATUS=24", ErrorKind::NotConvex),
         ("OPTIMIZE=1001", ErrorKind::Backend),
-    ] {
-        assert_eq!(outcome(&[code]).unwrap_err().kind(), kind, "{code}");
-    }
+    ];
+    assert_error_codes(Vendor::Cplex, &codes);
     assert_eq!(outcome(&["OPTIMIZE=1256"]), Ok(Status::NumericalError));
 }
 
@@ -114,16 +104,15 @@ fn a_refused_license() {
 #[test]
 fn parameters() {
     let (solver, _stub) = stub(&[]);
-    let set = |name: &str, value: &str| set_option(&solver, name, value);
     for (name, value) in [
         ("param:CPXPARAM_LPMethod", "1"),
         ("param:CPXPARAM_TimeLimit", "1.5"),
         ("param:CPXPARAM_Simplex_Limits_Iterations", "3000000000"),
         ("param:CPXPARAM_WorkDir", "/tmp"),
     ] {
-        assert_eq!(set(name, value), Ok(()), "{name}");
+        assert_eq!(set_option(&solver, name, value), Ok(()), "{name}");
     }
-    for (name, value) in [
+    let invalid = [
         ("param:CPXPARAM_LPMethod", "99"),
         ("param:CPXPARAM_LPMethod", "1.5"),
         ("param:CPXPARAM_TimeLimit", "soon"),
@@ -131,10 +120,8 @@ fn parameters() {
         ("param:CPXPARAM_WorkDir", "a\0b"),
         ("param:CPXPARAM_NoSuch", "1"),
         ("param:a\0b", "1"),
-    ] {
-        let error = set(name, value).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidSetting, "{name}={value}: {error}");
-    }
+    ];
+    assert_invalid_settings(&solver, &invalid);
     // They come last, in each run: the stub refuses a loose tolerance.
     let loose = ("param:CPXPARAM_Simplex_Tolerances_Feasibility".into(), "1e-2".into());
     let settings = Settings { options: [loose].into(), ..Settings::default() };

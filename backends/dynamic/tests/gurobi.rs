@@ -8,7 +8,8 @@ use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{Error, ErrorKind, ForwardSolver, Settings, Solution, Status};
 
 use common::{
-    Stub, assert_marshals, assert_marshals_cones, lp, open, outcome_of, qp, real_library, set_option, stub_of,
+    Stub, assert_error_codes, assert_invalid_settings, assert_limit_without_a_point, assert_marshals,
+    assert_marshals_cones, assert_statuses, lp, open, outcome_of, qp, real_library, set_option, stub_of,
 };
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
@@ -16,8 +17,8 @@ fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
 }
 
 /// How the QP ends with a stub made so.
-fn outcome(defines: &[&str]) -> (Result<Status, Error>, Solution) {
-    outcome_of(Vendor::Gurobi, &qp(), defines)
+fn outcome(defines: &[&str]) -> Result<Status, Error> {
+    outcome_of(Vendor::Gurobi, &qp(), defines).0
 }
 
 #[test]
@@ -45,38 +46,28 @@ fn is_found_and_named() {
 
 #[test]
 fn statuses() {
-    // The point is right, whatever the status says.
-    for status in ["STATUS=2", "STATUS=7", "STATUS=9", "STATUS=12", "STATUS=13"] {
-        assert_eq!(outcome(&[status]).0, Ok(Status::Solved), "{status}");
-    }
-    // What no auxiliary LP proves is not believed.
-    for status in ["STATUS=3", "STATUS=4", "STATUS=5"] {
-        assert_eq!(outcome(&[status]).0, Ok(Status::NumericalError), "{status}");
-    }
-    assert_eq!(outcome(&["NO_SOLUTION"]).0, Ok(Status::NumericalError));
-    assert_eq!(outcome(&["NANS"]).0, Ok(Status::NumericalError));
-    let unknown = outcome(&["STATUS=77"]).0.unwrap_err();
-    assert!(unknown.kind() == ErrorKind::Backend && unknown.to_string().contains("77"), "{unknown}");
+    assert_statuses(
+        Vendor::Gurobi,
+        &["STATUS=2", "STATUS=7", "STATUS=9", "STATUS=12", "STATUS=13"],
+        &["STATUS=3", "STATUS=4", "STATUS=5"],
+        &["STATUS=77"],
+    );
 }
 
 #[test]
 fn a_limit_without_a_point_is_reported() {
-    let (solver, _stub) = stub(&["STATUS=9", "NO_SOLUTION"]);
-    let limited = Settings { time_limit: Some(std::time::Duration::from_secs(1)), ..Settings::default() };
-    let mut out = Solution::default();
-    assert_eq!(open(&solver, &qp(), &limited).solve(&mut out), Ok(Status::TimeLimit));
+    assert_limit_without_a_point(Vendor::Gurobi, "STATUS=9");
 }
 
 #[test]
 fn error_codes() {
-    for (code, kind) in [
+    let codes = [
         ("OPTIMIZE=10010", ErrorKind::LicenseRefused),
         ("OPTIMIZE=10020", ErrorKind::NotConvex),
         ("OPTIMIZE=10001", ErrorKind::Backend),
-    ] {
-        assert_eq!(outcome(&[code]).0.unwrap_err().kind(), kind, "{code}");
-    }
-    assert_eq!(outcome(&["OPTIMIZE=10014"]).0, Ok(Status::NumericalError));
+    ];
+    assert_error_codes(Vendor::Gurobi, &codes);
+    assert_eq!(outcome(&["OPTIMIZE=10014"]), Ok(Status::NumericalError));
 }
 
 #[test]
@@ -91,12 +82,9 @@ fn a_refused_license() {
 #[test]
 fn parameters() {
     let (solver, _stub) = stub(&[]);
-    let set = |name: &str, value: &str| set_option(&solver, name, value);
-    assert_eq!(set("param:Method", "1"), Ok(()));
-    for (name, value) in [("param:Method", "99"), ("param:Method", "x"), ("param:NoSuch", "1"), ("param:a\0b", "1")] {
-        let error = set(name, value).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidSetting, "{name}={value}: {error}");
-    }
+    assert_eq!(set_option(&solver, "param:Method", "1"), Ok(()));
+    let invalid = [("param:Method", "99"), ("param:Method", "x"), ("param:NoSuch", "1"), ("param:a\0b", "1")];
+    assert_invalid_settings(&solver, &invalid);
 }
 
 #[test]

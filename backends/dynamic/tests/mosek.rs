@@ -9,8 +9,9 @@ use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{Error, ErrorKind, ForwardSolver, ProgramUpdate, Settings, Solution, Status};
 
 use common::{
-    Stub, assert_marshals, assert_marshals_cones, assert_solves, cone_qp, lp, open, outcome_of, qp, real_library,
-    set_option, stub_of,
+    Stub, assert_error_codes, assert_invalid_settings, assert_limit_without_a_point, assert_marshals,
+    assert_marshals_cones, assert_solves, assert_statuses, cone_qp, lp, open, outcome_of, qp, real_library, set_option,
+    stub_of,
 };
 
 fn stub(defines: &[&str]) -> (DynamicSolver, Stub) {
@@ -79,41 +80,27 @@ fn is_found_and_named() {
 
 #[test]
 fn statuses() {
-    // The point is right, whatever the status says.
-    for defines in
-        [["SOLUTION=0", "TERMINATED=100001"], ["SOLUTION=4", "TERMINATED=100006"], ["SOLUTION=1", "TERMINATED=0"]]
-    {
-        assert_eq!(outcome(&defines), Ok(Status::Solved), "{defines:?}");
-    }
-    // What no auxiliary LP proves is not believed.
-    for solution in ["SOLUTION=5", "SOLUTION=6", "SOLUTION=7", "SOLUTION=8"] {
-        assert_eq!(outcome(&[solution]), Ok(Status::NumericalError), "{solution}");
-    }
-    assert_eq!(outcome(&["NO_SOLUTION"]), Ok(Status::NumericalError));
-    assert_eq!(outcome(&["NANS"]), Ok(Status::NumericalError));
-    for (defines, code) in [(["SOLUTION=77"], "77"), (["TERMINATED=100077"], "100077")] {
-        let unknown = outcome(&defines).unwrap_err();
-        assert!(unknown.kind() == ErrorKind::Backend && unknown.to_string().contains(code), "{unknown}");
-    }
+    assert_statuses(
+        Vendor::Mosek,
+        &["SOLUTION=0 TERMINATED=100001", "SOLUTION=4 TERMINATED=100006", "SOLUTION=1 TERMINATED=0"],
+        &["SOLUTION=5", "SOLUTION=6", "SOLUTION=7", "SOLUTION=8"],
+        &["SOLUTION=77", "TERMINATED=100077"],
+    );
 }
 
 #[test]
 fn a_limit_without_a_point_is_reported() {
-    let (solver, _stub) = stub(&["TERMINATED=100001", "NO_SOLUTION"]);
-    let limited = Settings { time_limit: Some(std::time::Duration::from_secs(1)), ..Settings::default() };
-    let mut out = Solution::default();
-    assert_eq!(open(&solver, &qp(), &limited).solve(&mut out), Ok(Status::TimeLimit));
+    assert_limit_without_a_point(Vendor::Mosek, "TERMINATED=100001");
 }
 
 #[test]
 fn error_codes() {
-    for (code, kind) in [
+    let codes = [
         ("OPTIMIZE=1295", ErrorKind::NotConvex),
         ("OPTIMIZE=1011", ErrorKind::LicenseRefused),
         ("OPTIMIZE=1051", ErrorKind::Backend),
-    ] {
-        assert_eq!(outcome(&[code]).unwrap_err().kind(), kind, "{code}");
-    }
+    ];
+    assert_error_codes(Vendor::Mosek, &codes);
     let too_large = outcome(&["OPTIMIZE=1011"]).unwrap_err().to_string();
     assert!(too_large.contains("1011") && too_large.contains("larger"), "{too_large}");
 }
@@ -133,17 +120,14 @@ fn parameters() {
 }
 
 fn assert_parameters(solver: &DynamicSolver) {
-    let set = |name: &str, value: &str| set_option(solver, name, value);
-    assert_eq!(set("param:MSK_IPAR_OPTIMIZER", "4"), Ok(()));
-    for (name, value) in [
+    assert_eq!(set_option(solver, "param:MSK_IPAR_OPTIMIZER", "4"), Ok(()));
+    let invalid = [
         ("param:MSK_IPAR_OPTIMIZER", "77"),
         ("param:MSK_IPAR_OPTIMIZER", "x"),
         ("param:MSK_IPAR_NOSUCH", "1"),
         ("param:a\0b", "1"),
-    ] {
-        let error = set(name, value).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidSetting, "{name}={value}: {error}");
-    }
+    ];
+    assert_invalid_settings(solver, &invalid);
 }
 
 #[test]

@@ -25,6 +25,19 @@ pub(crate) enum Engine {
     Highs,
 }
 
+/// What sets one of the solvers apart.
+pub(crate) struct Facts {
+    pub(crate) name: &'static str,
+    /// Whether good_lp lets us limit its iterations, and says that the limit came first.
+    pub(crate) has_iteration_limit: bool,
+    /// Whether it can be asked for more accuracy.
+    pub(crate) has_accuracy: bool,
+    /// Whether a breakdown of its arithmetic reaches us as a sentence.
+    pub(crate) fails_in_words: bool,
+    /// Its options.
+    pub(crate) options: &'static [Words],
+}
+
 /// How one run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Run {
@@ -50,64 +63,39 @@ impl Engine {
         Self::Highs,
     ];
 
+    /// What sets it apart.
+    pub(crate) fn facts(self) -> Facts {
+        match self {
+            #[cfg(feature = "microlp")]
+            Self::Microlp => Facts {
+                name: "good-lp-microlp",
+                has_iteration_limit: false,
+                has_accuracy: false,
+                fails_in_words: true,
+                options: &[],
+            },
+            #[cfg(feature = "clarabel")]
+            Self::Clarabel => Facts {
+                name: "good-lp-clarabel",
+                has_iteration_limit: true,
+                has_accuracy: true,
+                fails_in_words: false,
+                options: &[],
+            },
+            #[cfg(feature = "highs")]
+            Self::Highs => Facts {
+                name: "good-lp-highs",
+                has_iteration_limit: false,
+                has_accuracy: true,
+                fails_in_words: false,
+                options: &[("presolve", &["on", "off", "choose"]), ("solver", &["simplex", "ipm", "choose"])],
+            },
+        }
+    }
+
     /// The name it is registered under.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            #[cfg(feature = "microlp")]
-            Self::Microlp => "good-lp-microlp",
-            #[cfg(feature = "clarabel")]
-            Self::Clarabel => "good-lp-clarabel",
-            #[cfg(feature = "highs")]
-            Self::Highs => "good-lp-highs",
-        }
-    }
-
-    /// Whether good_lp lets us limit its iterations, and says that the limit came first.
-    pub(crate) fn has_iteration_limit(self) -> bool {
-        match self {
-            #[cfg(feature = "microlp")]
-            Self::Microlp => false,
-            #[cfg(feature = "clarabel")]
-            Self::Clarabel => true,
-            #[cfg(feature = "highs")]
-            Self::Highs => false,
-        }
-    }
-
-    /// Whether it can be asked for more accuracy.
-    pub(crate) fn has_accuracy(self) -> bool {
-        match self {
-            #[cfg(feature = "microlp")]
-            Self::Microlp => false,
-            #[cfg(feature = "clarabel")]
-            Self::Clarabel => true,
-            #[cfg(feature = "highs")]
-            Self::Highs => true,
-        }
-    }
-
-    /// Whether a breakdown of its arithmetic reaches us as a sentence.
-    pub(crate) fn fails_in_words(self) -> bool {
-        match self {
-            #[cfg(feature = "microlp")]
-            Self::Microlp => true,
-            #[cfg(feature = "clarabel")]
-            Self::Clarabel => false,
-            #[cfg(feature = "highs")]
-            Self::Highs => false,
-        }
-    }
-
-    /// Its options.
-    pub(crate) fn options(self) -> &'static [Words] {
-        match self {
-            #[cfg(feature = "microlp")]
-            Self::Microlp => &[],
-            #[cfg(feature = "clarabel")]
-            Self::Clarabel => &[],
-            #[cfg(feature = "highs")]
-            Self::Highs => &[("presolve", &["on", "off", "choose"]), ("solver", &["simplex", "ipm", "choose"])],
-        }
+        self.facts().name
     }
 
     /// Solves the linear `program` to `accuracy` within `time` (`None`: no limit).

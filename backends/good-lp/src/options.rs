@@ -25,9 +25,9 @@ impl Options {
     /// Checks `settings`.
     pub(crate) fn parse(engine: Engine, settings: &Settings) -> Result<Self> {
         settings.validate()?;
-        let known = engine.options();
+        let known = engine.facts().options;
         settings.check_options(engine.name(), &known.iter().map(|o| o.0).collect::<Vec<_>>())?;
-        if settings.max_iterations.is_some() && !engine.has_iteration_limit() {
+        if settings.max_iterations.is_some() && !engine.facts().has_iteration_limit {
             return Err(Error::unsupported(engine.name(), "an iteration limit; set a time limit"));
         }
         let mut words = Vec::new();

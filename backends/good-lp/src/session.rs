@@ -39,7 +39,7 @@ impl Session for GoodLpSession {
         let mut status = attempt.judge(&program, claimed, out);
         let short =
             status == Status::SolvedInaccurate || (status == Status::NumericalError && claimed == Status::Solved);
-        if short && self.engine.has_accuracy() {
+        if short && self.engine.facts().has_accuracy {
             let first = out.clone();
             attempt.accuracy *= TIGHTER;
             let again = attempt.point(&program, out)?;

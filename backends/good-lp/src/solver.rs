@@ -50,7 +50,7 @@ impl ForwardSolver for GoodLpSolver {
             update_vectors: true,
             update_matrices: true,
             time_limit: true,
-            iteration_limit: self.engine.has_iteration_limit(),
+            iteration_limit: self.engine.facts().has_iteration_limit,
             checks_convexity: false,
         }
     }

@@ -33,7 +33,7 @@ pub(crate) fn failure(engine: Engine, error: &ResolutionError) -> Result<Status>
             words => Err(Error::backend(engine.name(), format!("ended with the unexpected status '{words}'"))),
         },
         // microlp has no other word for a factorization that broke down.
-        ResolutionError::Str(_) if engine.fails_in_words() => Ok(Status::NumericalError),
+        ResolutionError::Str(_) if engine.facts().fails_in_words => Ok(Status::NumericalError),
         ResolutionError::Str(words) => Err(Error::backend(engine.name(), words)),
     }
 }
@@ -91,7 +91,7 @@ mod tests {
     fn sentences_are_microlps_arithmetic_and_everyone_elses_environment() {
         for engine in Engine::ALL {
             let found = failure(*engine, &Str("singular matrix".into()));
-            if engine.fails_in_words() {
+            if engine.facts().fails_in_words {
                 assert_eq!(found, Ok(Status::NumericalError));
             } else {
                 assert!(matches!(found, Err(Error::Backend { message, .. }) if message == "singular matrix"));

@@ -103,7 +103,7 @@ impl LayerSession {
     /// Whether members that share the session's matrices can be solved several at a time; prepares the buffers for that.
     pub(super) fn has_lanes(&mut self, buffers: &mut LaneBuffers) -> bool {
         let regular = self.program.row_norms().iter().all(|norm| *norm > 0.0);
-        let super::Layer { reuse, estimate_errors, smoothing, .. } = self.layer;
+        let super::Choices { reuse, estimate_errors, smoothing, .. } = self.layer.choices;
         if !reuse || estimate_errors || smoothing > 0.0 || !regular || self.session.lanes().is_none() {
             return false;
         }
@@ -145,7 +145,7 @@ impl LayerSession {
         let residuals = KktResiduals::from_lanes(vectors, point, LaneProducts { px, ax, forces });
         let units = Units { row_norms: self.program.row_norms(), curvature: *curvature };
         let doubts = sides(&units, vectors, point, (px, ax), &residuals, codes);
-        let tolerance = GOOD.min(self.layer.settings.tolerance);
+        let tolerance = GOOD.min(self.layer.choices.settings.tolerance);
         for (lane, left) in is_left.iter_mut().enumerate() {
             // Not a number is not accurate.
             let is_accurate = residuals[lane].max() <= tolerance;

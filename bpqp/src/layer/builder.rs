@@ -3,47 +3,20 @@
 use bpqp_traits::Settings;
 
 use super::Layer;
-use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
+use super::choices::{AtDegeneracy, AtInfeasibility, AtKink, Choices};
 use crate::registry::Registry;
 use crate::{Error, Result};
 
-/// The default of [`LayerBuilder::lp_regularization`], as in the paper's experiments.
-const LP_REGULARIZATION: f64 = 1e-6;
-
 /// Chooses the backends and settings of a [`Layer`].
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct LayerBuilder {
     registry: Option<Registry>,
     forward: Option<String>,
     backward: Option<String>,
-    settings: Settings,
-    lp_regularization: f64,
-    smoothing: f64,
-    reuse: bool,
-    estimate_errors: bool,
-    at_kink: AtKink,
-    at_degeneracy: AtDegeneracy,
-    at_infeasibility: AtInfeasibility,
+    choices: Choices,
 }
 
 impl LayerBuilder {
-    /// The defaults.
-    pub(super) fn new() -> Self {
-        Self {
-            registry: None,
-            forward: None,
-            backward: None,
-            settings: Settings::default(),
-            lp_regularization: LP_REGULARIZATION,
-            smoothing: 0.0,
-            reuse: true,
-            estimate_errors: false,
-            at_kink: AtKink::default(),
-            at_degeneracy: AtDegeneracy::default(),
-            at_infeasibility: AtInfeasibility::default(),
-        }
-    }
-
     /// The backends to choose from; default: those compiled in.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
@@ -64,7 +37,7 @@ impl LayerBuilder {
 
     /// The forward solver's settings.
     pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
+        self.choices.settings = settings;
         self
     }
 
@@ -79,7 +52,7 @@ impl LayerBuilder {
     ///
     /// [`Solved::x`]: super::Solved::x
     pub fn lp_regularization(mut self, epsilon: f64) -> Self {
-        self.lp_regularization = epsilon;
+        self.choices.lp_regularization = epsilon;
         self
     }
 
@@ -98,7 +71,7 @@ impl LayerBuilder {
     /// [`Solved::x`]: super::Solved::x
     /// [`Solved::smoothed`]: super::Solved::smoothed
     pub fn smoothing(mut self, mu: f64) -> Self {
-        self.smoothing = mu;
+        self.choices.smoothing = mu;
         self
     }
 
@@ -106,7 +79,7 @@ impl LayerBuilder {
     /// solve instead of a factorization. Default true. A backward backend chosen by name, other than the forward one, does
     /// its own work always.
     pub fn reuse(mut self, reuse: bool) -> Self {
-        self.reuse = reuse;
+        self.choices.reuse = reuse;
         self
     }
 
@@ -116,26 +89,26 @@ impl LayerBuilder {
     /// [`Certificate::error_estimate`]: super::Certificate::error_estimate
     /// [`Certificate::radius`]: super::Certificate::radius
     pub fn estimate_errors(mut self, estimate: bool) -> Self {
-        self.estimate_errors = estimate;
+        self.choices.estimate_errors = estimate;
         self
     }
 
     /// What becomes of constraints that are met with neither slack nor force. Default: they count as inactive.
     pub fn at_kink(mut self, choice: AtKink) -> Self {
-        self.at_kink = choice;
+        self.choices.at_kink = choice;
         self
     }
 
     /// What becomes of gradients where active constraints depend on one another or the solution is not unique. Default: the
     /// element of least norm.
     pub fn at_degeneracy(mut self, choice: AtDegeneracy) -> Self {
-        self.at_degeneracy = choice;
+        self.choices.at_degeneracy = choice;
         self
     }
 
     /// What becomes of infeasible programs. Default: they have no solution.
     pub fn at_infeasibility(mut self, choice: AtInfeasibility) -> Self {
-        self.at_infeasibility = choice;
+        self.choices.at_infeasibility = choice;
         self
     }
 
@@ -145,37 +118,16 @@ impl LayerBuilder {
     /// [`Error::UnknownBackend`];
     /// [`InvalidSetting`](bpqp_traits::Error::InvalidSetting) for settings out of range.
     pub fn build(self) -> Result<Layer> {
-        self.settings.validate()?;
-        let lp_regularization = self.lp_regularization;
-        if !(lp_regularization >= 0.0 && lp_regularization.is_finite()) {
-            let reason = format!("must be finite and not negative, is {lp_regularization}");
-            return Err(bpqp_traits::Error::invalid_setting("lp_regularization", reason).into());
-        }
-        let smoothing = self.smoothing;
-        if !(smoothing >= 0.0 && smoothing.is_finite()) {
-            let reason = format!("must be finite and not negative, is {smoothing}");
-            return Err(bpqp_traits::Error::invalid_setting("smoothing", reason).into());
-        }
-        let registry = self.registry.unwrap_or_else(Registry::compiled);
+        let Self { registry, forward, backward, mut choices } = self;
+        choices.validate()?;
+        let registry = registry.unwrap_or_else(Registry::compiled);
         let none = || Error::UnknownBackend { name: "default".into(), available: Vec::new() };
         let default = registry.names().into_iter().next().ok_or_else(none)?;
-        let forward_name = self.forward.as_deref().unwrap_or(&default);
-        let forward = registry.get(forward_name)?.forward();
-        let backward = registry.get(self.backward.as_deref().unwrap_or(&default))?.backward();
+        let forward = forward.as_ref().unwrap_or(&default);
         // Whoever asks for another backward solver gets it.
-        let reuse = self.reuse && self.backward.as_deref().is_none_or(|name| name == forward_name);
-        let Self { settings, estimate_errors, at_kink, at_degeneracy, at_infeasibility, .. } = self;
-        Ok(Layer {
-            forward,
-            backward,
-            settings,
-            lp_regularization,
-            smoothing,
-            reuse,
-            estimate_errors,
-            at_kink,
-            at_degeneracy,
-            at_infeasibility,
-        })
+        choices.reuse &= backward.as_ref().is_none_or(|name| name == forward);
+        let forward = registry.get(forward)?.forward();
+        let backward = registry.get(backward.as_ref().unwrap_or(&default))?.backward();
+        Ok(Layer { forward, backward, choices })
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bpqp_traits::{ActiveSet, KktResiduals, ProgramRef, Side};
 
 use super::active::{Constraint, Reading};
-use super::choices::{AtDegeneracy, AtKink};
+use super::choices::{AtDegeneracy, AtKink, Choices};
 use super::probe::Rank;
 use super::reduced::KktSolution;
 use crate::program::{Blocks, Program};
@@ -190,10 +190,10 @@ impl Certificate {
         }
     }
 
-    /// Refuses what `at_kink` and `at_degeneracy` do.
-    pub(crate) fn refuse(&self, at_kink: AtKink, at_degeneracy: AtDegeneracy) -> Result<()> {
+    /// Refuses what `choices` do.
+    pub(super) fn refuse(&self, choices: &Choices) -> Result<()> {
         let Self { kind, weakly_active, dependent, loose_variables, .. } = self;
-        refuse(*kind, weakly_active, (dependent, loose_variables), (at_kink, at_degeneracy))
+        refuse(*kind, weakly_active, (dependent, loose_variables), choices)
     }
 }
 
@@ -201,12 +201,12 @@ fn refuse(
     kind: CertificateKind,
     weakly_active: &[ConstraintId],
     (dependent, loose_variables): (&[ConstraintId], &[usize]),
-    (at_kink, at_degeneracy): (AtKink, AtDegeneracy),
+    choices: &Choices,
 ) -> Result<()> {
-    if at_degeneracy == AtDegeneracy::Refuse && kind == CertificateKind::Degenerate {
+    if choices.at_degeneracy == AtDegeneracy::Refuse && kind == CertificateKind::Degenerate {
         return Err(Error::Degenerate { dependent: dependent.to_vec(), loose_variables: loose_variables.to_vec() });
     }
-    if at_kink == AtKink::Refuse && !weakly_active.is_empty() {
+    if choices.at_kink == AtKink::Refuse && !weakly_active.is_empty() {
         return Err(Error::Kink { weakly_active: weakly_active.to_vec() });
     }
     Ok(())
@@ -252,10 +252,10 @@ impl Facts {
         }
     }
 
-    /// Refuses what `at_kink` and `at_degeneracy` do.
-    pub(crate) fn refuse(&self, at_kink: AtKink, at_degeneracy: AtDegeneracy) -> Result<()> {
+    /// Refuses what `choices` do.
+    pub(super) fn refuse(&self, choices: &Choices) -> Result<()> {
         let Self { weakly_active, dependent, loose_variables, .. } = self;
-        refuse(self.kind(), weakly_active, (dependent, loose_variables), (at_kink, at_degeneracy))
+        refuse(self.kind(), weakly_active, (dependent, loose_variables), choices)
     }
 
     pub(crate) fn kind(&self) -> CertificateKind {

@@ -14,7 +14,7 @@ use bpqp_traits::vector::max_abs;
 use bpqp_traits::{CscMatrix, Error as SolverError, KktResiduals, ProgramBuf, ProgramUpdate, Side, Solution, Status};
 
 use super::certificate::{ALL_BLOCKS, Certificate, CertificateKind, ConstraintId, constraint_id};
-use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
+use super::choices::{AtKink, Choices};
 use super::cotangent::{Cotangent, StackedCotangent, Tangent};
 use super::gradient::{Gradient, chain};
 use super::{Layer, Solved};
@@ -50,16 +50,15 @@ impl Solved<'_> {
 
 impl Closest {
     fn new(layer: &Layer, program: &Program) -> Result<Self> {
-        let (at_infeasibility, at_degeneracy) = (AtInfeasibility::Refuse, AtDegeneracy::LeastNorm);
-        let inner = Layer { at_kink: AtKink::Drop, at_degeneracy, at_infeasibility, smoothing: 0.0, ..layer.clone() };
-        let mut least = inner.run(Cow::Owned(least_violation(program)?))?;
+        let choices = layer.choices.of_substitute();
+        let dropping = layer.with(Choices { at_kink: AtKink::Drop, ..choices.clone() });
+        let mut least = dropping.run(Cow::Owned(least_violation(program)?))?;
         least.polish()?;
         let n = program.num_vars();
         let held = least.held_rows().to_vec();
         let violations = least.x()[n..].iter().zip(&held);
         let shift: Vec<f64> = violations.map(|(s, side)| if side.is_active() { *s } else { 0.0 }).collect();
-        let at_kink = if layer.at_kink == AtKink::Keep { AtKink::Keep } else { AtKink::Drop };
-        let relaxed = Layer { at_kink, ..inner }.run(Cow::Owned(relaxed(program, &shift, &held)?))?;
+        let relaxed = layer.with(choices).run(Cow::Owned(relaxed(program, &shift, &held)?))?;
         Ok(Self { least: Box::new(least), relaxed: Box::new(relaxed), shift, held })
     }
 
@@ -217,12 +216,12 @@ impl Closest {
             dependent: if kind == CertificateKind::Degenerate { user(&relaxed.dependent) } else { Vec::new() },
             loose_variables: relaxed.loose_variables.clone(),
             inexact_blocks,
-            at_kink: layer.at_kink,
+            at_kink: layer.choices.at_kink,
             regularization: relaxed.regularization,
             relaxation: max_abs(&self.shift),
             smoothing: 0.0,
         };
-        certificate.refuse(layer.at_kink, layer.at_degeneracy)?;
+        certificate.refuse(&layer.choices)?;
         Ok(certificate)
     }
 }

@@ -90,7 +90,7 @@ impl Solved<'_> {
         let session = self.session.as_mut().map(Held::get);
         let adjoint = prepared.kkt.solve_determined(&stacked, session, &x_bar, &right, &fixed)?;
         let mut certificate = prepared.certify(&stacked, (&x_bar, &right), &adjoint, self.residuals.max())?;
-        if self.layer.estimate_errors {
+        if self.layer.choices.estimate_errors {
             let session = self.session.as_mut().map(Held::get);
             let solutions = (&adjoint, &self.solution);
             let trust = errors::estimate(&mut prepared.kkt, &stacked, session, (&x_bar, &right), solutions)?;

@@ -96,7 +96,7 @@ impl Solved<'_> {
     /// As [`polish`](Self::polish). Each gradient has errors of its own, those of [`vjp`](Self::vjp).
     pub fn vjp_many(&mut self, cotangents: &[Cotangent<'_>]) -> Result<Vec<Result<Gradient>>> {
         self.prepare()?;
-        if self.is_replaced() || self.layer.estimate_errors {
+        if self.is_replaced() || self.layer.choices.estimate_errors {
             return Ok(cotangents.iter().map(|cotangent| self.vjp(cotangent)).collect());
         }
         let program = self.program.clone();

@@ -34,14 +34,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bpqp_traits::{
-    BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, ProgramRef, Session, Settings, Solution, Status,
-    check_vector,
+    BackwardQpSolver, ForwardSolver, KktResiduals, OwnedProducts, ProgramRef, Session, Solution, Status, check_vector,
 };
 
 pub use batch::{Batch, CotangentOf};
 pub use batch_gradient::BatchGradient;
 pub use builder::LayerBuilder;
 pub use certificate::{Block, Certificate, CertificateKind, ConstraintId};
+use choices::Choices;
 pub use choices::{AtDegeneracy, AtInfeasibility, AtKink};
 pub use cotangent::{Cotangent, Tangent};
 pub use gradient::{ConeGradient, Gradient};
@@ -77,16 +77,7 @@ use crate::program::Program;
 pub struct Layer {
     forward: Arc<dyn ForwardSolver>,
     backward: Arc<dyn BackwardQpSolver>,
-    settings: Settings,
-    lp_regularization: f64,
-    smoothing: f64,
-    /// Whether the backward pass may take the forward solver's factor.
-    reuse: bool,
-    /// Whether certificates say how wrong a derivative may be.
-    estimate_errors: bool,
-    at_kink: AtKink,
-    at_degeneracy: AtDegeneracy,
-    at_infeasibility: AtInfeasibility,
+    choices: Choices,
 }
 
 impl Layer {
@@ -100,7 +91,12 @@ impl Layer {
 
     /// A layer with chosen backends and settings.
     pub fn builder() -> LayerBuilder {
-        LayerBuilder::new()
+        LayerBuilder::default()
+    }
+
+    /// The same solvers with other choices.
+    fn with(&self, choices: Choices) -> Self {
+        Self { choices, ..self.clone() }
     }
 
     /// Solves `program` once. For many solves on one pattern keep a [`session`](Self::session).
@@ -133,14 +129,14 @@ impl Layer {
         check_vector("y", &solution.y, m)?;
         check_vector("bound_duals", &solution.bound_duals, n)?;
         check_vector("cone_duals", &solution.cone_duals, k)?;
-        let judged = Judged::new(&stacked, self.settings.tolerance, Status::Solved, &mut solution);
+        let judged = Judged::new(&stacked, self.choices.settings.tolerance, Status::Solved, &mut solution);
         self.solved(program, None, judged, solution, Timing::default())
     }
 
     /// The same for a point that was polished on its active set.
     fn take_polished<'p>(&self, program: Cow<'p, Program>, mut polished: Polished) -> Result<Solved<'p>> {
         let Polished { residuals, products, solution, .. } = &mut polished;
-        let status = verify(Status::Solved, residuals, self.settings.tolerance);
+        let status = verify(Status::Solved, residuals, self.choices.settings.tolerance);
         let judged = Judged { status, products: std::mem::take(products), residuals: *residuals };
         let solution = solution.clone();
         let solved = self.solved(program, None, judged, solution, Timing::default())?;
@@ -148,14 +144,15 @@ impl Layer {
     }
 
     fn run<'p>(&self, program: Cow<'p, Program>) -> Result<Solved<'p>> {
+        let settings = &self.choices.settings;
         let start = Instant::now();
-        let mut session = self.forward.setup(&program.as_stacked(), &self.settings)?;
+        let mut session = self.forward.setup(&program.as_stacked(), settings)?;
         let setup = start.elapsed();
         let start = Instant::now();
         let mut solution = Solution::default();
-        let judged = Judged::solve(&mut *session, &program.as_stacked(), self.settings.tolerance, &mut solution)?;
+        let judged = Judged::solve(&mut *session, &program.as_stacked(), settings.tolerance, &mut solution)?;
         let timing = Timing { setup, forward: start.elapsed() };
-        let session = self.reuse.then_some(Held::Owned(session));
+        let session = self.choices.reuse.then_some(Held::Owned(session));
         self.solved(program, session, judged, solution, timing)
     }
 
@@ -169,7 +166,7 @@ impl Layer {
 
     /// The barrier `μ` of smoothed derivatives; 0 where nothing is smoothed.
     pub fn smoothing(&self) -> f64 {
-        self.smoothing
+        self.choices.smoothing
     }
 
     /// The solver of the forward pass.
@@ -190,7 +187,7 @@ impl Layer {
         solution: Solution,
         timing: Timing,
     ) -> Result<Solved<'p>> {
-        let epsilon = if self.smoothing > 0.0 { 0.0 } else { self.lp_regularization };
+        let epsilon = if self.choices.smoothing > 0.0 { 0.0 } else { self.choices.lp_regularization };
         let regularized = Regularized::of(&program.as_stacked(), epsilon)?.map(Arc::new);
         let start = Instant::now();
         let mut solved = Solved {
@@ -209,7 +206,7 @@ impl Layer {
             conic: None,
             smoothed: None,
         };
-        if status == Status::PrimalInfeasible && self.at_infeasibility == AtInfeasibility::Closest {
+        if status == Status::PrimalInfeasible && self.choices.at_infeasibility == AtInfeasibility::Closest {
             solved.relax()?;
         }
         solved.finish();

@@ -24,7 +24,7 @@ pub struct LayerSession {
 impl LayerSession {
     pub(super) fn new(layer: Layer, program: Program) -> Result<Self> {
         let start = Instant::now();
-        let session = layer.forward.setup(&program.as_stacked(), &layer.settings)?;
+        let session = layer.forward.setup(&program.as_stacked(), &layer.choices.settings)?;
         let setup = start.elapsed();
         Ok(Self { layer, program, session, last: None, setup })
     }
@@ -50,7 +50,7 @@ impl LayerSession {
             Err(SolverError::Unsupported { .. }) => {
                 let mut changed = self.program.clone();
                 changed.apply(&change, new)?;
-                self.session = self.layer.forward.setup(&changed.as_stacked(), &self.layer.settings)?;
+                self.session = self.layer.forward.setup(&changed.as_stacked(), &self.layer.choices.settings)?;
                 self.program = changed;
                 Reuse::Nothing
             }
@@ -76,11 +76,11 @@ impl LayerSession {
             self.session.warm_start(&last.x, &last.y, &last.bound_duals)?;
         }
         let mut solution = self.last.take().unwrap_or_default();
-        let tolerance = self.layer.settings.tolerance;
+        let tolerance = self.layer.choices.settings.tolerance;
         let judged = Judged::solve(&mut *self.session, &self.program.as_stacked(), tolerance, &mut solution)?;
         let timing = Timing { setup: std::mem::take(&mut self.setup), forward: start.elapsed() };
         self.last = judged.status.has_solution().then(|| solution.clone());
-        let session = self.layer.reuse.then_some(Held::Lent(&mut *self.session));
+        let session = self.layer.choices.reuse.then_some(Held::Lent(&mut *self.session));
         self.layer.solved(Cow::Borrowed(&self.program), session, judged, solution, timing)
     }
 }

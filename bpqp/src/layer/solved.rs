@@ -180,8 +180,8 @@ impl Solved<'_> {
     /// Moves the point of a linear program to the regularized solution; once.
     pub(super) fn regularize(&mut self) -> Result<()> {
         if let (Some(regularized), None) = (&self.regularized, &self.polished) {
-            let Layer { forward, backward, settings, .. } = &self.layer;
-            let polished = regularized.solve(&self.solution, (&**forward, settings), &**backward)?;
+            let Layer { forward, backward, choices } = &self.layer;
+            let polished = regularized.solve(&self.solution, (&**forward, &choices.settings), &**backward)?;
             self.accept(polished);
         }
         Ok(())
@@ -191,7 +191,7 @@ impl Solved<'_> {
     pub(super) fn accept(&mut self, polished: Polished) {
         (self.solution, self.residuals) = (polished.solution.clone(), polished.residuals);
         self.solution.objective = self.program.as_stacked().objective(&self.solution.x);
-        if self.residuals.max() <= self.layer.settings.tolerance {
+        if self.residuals.max() <= self.layer.choices.settings.tolerance {
             self.status = Status::Solved;
         }
         self.polished = Some(polished);
@@ -224,9 +224,9 @@ impl Solved<'_> {
             return Err(Error::NotSolved { status: self.status });
         }
         if self.smoothed.is_none() {
-            let Layer { smoothing, backward, at_degeneracy, .. } = &self.layer;
-            let smoothed = Smoothed::new(&self.program, &self.solution, *smoothing, &**backward)?;
-            smoothed.refuse(*at_degeneracy)?;
+            let Layer { backward, choices, .. } = &self.layer;
+            let smoothed = Smoothed::new(&self.program, &self.solution, choices.smoothing, &**backward)?;
+            smoothed.refuse(choices.at_degeneracy)?;
             self.smoothed = Some(smoothed);
         }
         Ok(())
@@ -234,12 +234,12 @@ impl Solved<'_> {
 
     /// Polishes a program with cones and prepares the derivatives of its linearization.
     fn linearize(&mut self) -> Result<()> {
-        let tolerance = self.layer.settings.tolerance.max(POINT_TOLERANCE);
+        let tolerance = self.layer.choices.settings.tolerance.max(POINT_TOLERANCE);
         let mut residuals = self.residuals;
         let at = (&mut self.solution, &mut residuals);
         let conic = Conic::new(&self.layer, &self.program, at, tolerance);
         self.residuals = residuals;
-        if self.residuals.max() <= self.layer.settings.tolerance {
+        if self.residuals.max() <= self.layer.choices.settings.tolerance {
             self.status = Status::Solved;
         }
         self.conic = Some(conic?);
@@ -269,7 +269,7 @@ impl Solved<'_> {
             Rank::regular(&reading),
             0.0,
         );
-        if facts.refuse(self.layer.at_kink, self.layer.at_degeneracy).is_err() {
+        if facts.refuse(&self.layer.choices).is_err() {
             return false;
         }
         let sides = reading.pushing_sides(kkt.active());
@@ -279,7 +279,7 @@ impl Solved<'_> {
 
     /// Polishes, drops weakly active rows, and looks for singularity; once.
     pub(super) fn prepare(&mut self) -> Result<()> {
-        if self.layer.smoothing > 0.0 {
+        if self.layer.choices.smoothing > 0.0 {
             return self.smooth();
         }
         if !self.status.has_solution() {
@@ -306,7 +306,7 @@ impl Solved<'_> {
         if self.polished.is_none() {
             let polished = polish(&program, &self.solution, &*backward, (resolution, None))?;
             let residual = polished.residuals.max();
-            let accurate = residual <= self.layer.settings.tolerance.max(POINT_TOLERANCE);
+            let accurate = residual <= self.layer.choices.settings.tolerance.max(POINT_TOLERANCE);
             if !accurate {
                 return Err(Error::Inaccurate { residual });
             }
@@ -315,7 +315,7 @@ impl Solved<'_> {
         let Some(Polished { mut kkt, reading, .. }) = self.polished.take() else { return Ok(()) };
         let relative = resolution.relative(&program, &self.solution, reading.force);
         let mut weak = weakly_active(&reading, &self.residuals, relative);
-        let Layer { at_kink, at_degeneracy, .. } = self.layer;
+        let at_kink = self.layer.choices.at_kink;
         let strict = without(kkt.active(), &weak);
         if strict != *kkt.active() {
             kkt = ReducedKkt::new(&program, strict, &*backward)?;
@@ -342,7 +342,7 @@ impl Solved<'_> {
         }
         let epsilon = regularized.as_ref().map_or(0.0, |r| r.epsilon);
         let facts = Facts::new(&program, self.program.blocks(), kkt.active(), (&weak, at_kink), rank, epsilon);
-        facts.refuse(at_kink, at_degeneracy)?;
+        facts.refuse(&self.layer.choices)?;
         let sides = reading.pushing_sides(kkt.active());
         self.prepared = Some(Prepared { kkt, sides, facts });
         Ok(())

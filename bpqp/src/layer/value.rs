@@ -27,7 +27,7 @@ impl Solved<'_> {
         if self.closest.is_some() {
             return Err(SolverError::unsupported("bpqp", "the value of an infeasible program").into());
         }
-        if self.layer.smoothing > 0.0 {
+        if self.layer.choices.smoothing > 0.0 {
             return Err(SolverError::unsupported(
                 "bpqp",
                 "the value's smoothed derivative; build a layer without smoothing",

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use bpqp_dynamic::{DynamicSolver, Vendor};
 use bpqp_traits::{
@@ -66,6 +67,45 @@ pub(crate) fn outcome_of(vendor: Vendor, case: &Case, defines: &[&str]) -> (Resu
 pub(crate) fn set_option(solver: &DynamicSolver, name: &str, value: &str) -> Result<(), Error> {
     let settings = Settings { options: [(name.into(), value.into())].into(), ..Settings::default() };
     solver.setup(&qp().program.as_ref(), &settings).map(drop)
+}
+
+/// Statuses of `vendor`'s stub, by its defines, separated by spaces. Its point is right whatever the status says (`solved`);
+/// what no auxiliary LP proves is not believed (`unproved`); a status of no known meaning is named (`unknown`).
+pub(crate) fn assert_statuses(vendor: Vendor, solved: &[&str], unproved: &[&str], unknown: &[&str]) {
+    let outcome = |defines: &str| outcome_of(vendor, &qp(), &defines.split(' ').collect::<Vec<_>>()).0;
+    for defines in solved {
+        assert_eq!(outcome(defines), Ok(Status::Solved), "{defines}");
+    }
+    for defines in unproved.iter().chain(&["NO_SOLUTION", "NANS"]) {
+        assert_eq!(outcome(defines), Ok(Status::NumericalError), "{defines}");
+    }
+    for define in unknown {
+        let (_, code) = define.split_once('=').unwrap();
+        let error = outcome(define).unwrap_err();
+        assert!(error.kind() == ErrorKind::Backend && error.to_string().contains(code), "{error}");
+    }
+}
+
+/// A time limit, which the stub tells by `status`, before there is a point.
+pub(crate) fn assert_limit_without_a_point(vendor: Vendor, status: &str) {
+    let (solver, _stub) = stub_of(vendor, &[status, "NO_SOLUTION"]);
+    let limited = Settings { time_limit: Some(Duration::from_secs(1)), ..Settings::default() };
+    assert_eq!(open(&solver, &qp(), &limited).solve(&mut Solution::default()), Ok(Status::TimeLimit));
+}
+
+/// The kind of error that a return code of the stub becomes.
+pub(crate) fn assert_error_codes(vendor: Vendor, codes: &[(&str, ErrorKind)]) {
+    for (code, kind) in codes {
+        assert_eq!(outcome_of(vendor, &qp(), &[code]).0.unwrap_err().kind(), *kind, "{code}");
+    }
+}
+
+/// Options that are refused as what they are.
+pub(crate) fn assert_invalid_settings(solver: &DynamicSolver, options: &[(&str, &str)]) {
+    for (name, value) in options {
+        let error = set_option(solver, name, value).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidSetting, "{name}={value}: {error}");
+    }
 }
 
 /// A problem that the stubs know, derived in `stubs/cases.h`.

@@ -249,11 +249,11 @@ impl Conic {
             dependent,
             loose_variables,
             inexact_blocks,
-            at_kink: layer.at_kink,
+            at_kink: layer.choices.at_kink,
             kkt_residual: self.kkt_residual,
             ..inner.clone()
         };
-        certificate.refuse(layer.at_kink, layer.at_degeneracy)?;
+        certificate.refuse(&layer.choices)?;
         Ok(certificate)
     }
 }

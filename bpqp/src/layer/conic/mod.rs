@@ -11,7 +11,7 @@ use bpqp_traits::{CscMatrix, KktResiduals, Solution, Status};
 
 use self::linearize::{ConeRows, Linearization, linearize};
 use self::states::{ConePoint, State, read};
-use super::choices::{AtDegeneracy, AtInfeasibility, AtKink};
+use super::choices::Choices;
 use super::polish::{GOOD, Polished, Resolution, polish};
 use super::reduced::ReducedKkt;
 use super::{Layer, Solved};
@@ -53,7 +53,7 @@ impl Solved<'_> {
         }
         let rows_of = rows_of(&self.program);
         refine(&self.layer, &self.program, &rows_of, &mut self.solution, &mut self.residuals);
-        if self.residuals.max() <= self.layer.settings.tolerance {
+        if self.residuals.max() <= self.layer.choices.settings.tolerance {
             self.status = Status::Solved;
         }
     }
@@ -83,11 +83,9 @@ impl Conic {
         if !accurate {
             return Err(Error::Inaccurate { residual });
         }
-        let at_kink = if layer.at_kink == AtKink::Keep { AtKink::Keep } else { AtKink::Drop };
-        let (at_degeneracy, at_infeasibility) = (AtDegeneracy::LeastNorm, AtInfeasibility::Refuse);
-        let mut inner = Layer { at_kink, at_degeneracy, at_infeasibility, lp_regularization: 0.0, ..layer.clone() };
+        let mut inner = layer.with(Choices { lp_regularization: 0.0, ..layer.choices.of_substitute() });
         // The point was judged above, in the program's own units.
-        inner.settings.tolerance = tolerance;
+        inner.choices.settings.tolerance = tolerance;
         let mut points = read(program, solution);
         let mut tries = 0;
         loop {
@@ -158,12 +156,12 @@ fn solve(layer: &Layer, qp: &Program, point: &Solution, before: Option<ReducedKk
     let program = qp.as_stacked();
     let from = |point: &Solution, before| polish(&program, point, &*layer.backward, (Resolution::Step, before)).ok();
     let near = from(point, before);
-    let tolerance = layer.settings.tolerance;
+    let tolerance = layer.choices.settings.tolerance;
     if near.as_ref().is_some_and(|near| near.settled && near.residuals.max() <= tolerance) {
         return near;
     }
     let mut solution = Solution::default();
-    let mut session = layer.forward.setup(&program, &layer.settings).ok()?;
+    let mut session = layer.forward.setup(&program, &layer.choices.settings).ok()?;
     let far =
         session.solve(&mut solution).ok().filter(|status| status.has_solution()).and_then(|_| from(&solution, None));
     [near, far].into_iter().flatten().min_by(|a, b| a.residuals.max().total_cmp(&b.residuals.max()))

@@ -1,14 +1,15 @@
 //! `bpqp train portfolio` and `bpqp repro table3`.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test panics by design
-#![cfg(all(feature = "train", feature = "native"))]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+use super::support::{bpqp, command, document, json, scratch, text};
+
+/// An empty folder.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(scratch(name));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -36,16 +37,6 @@ fn prices(folder: &Path, days: usize) -> String {
     path.display().to_string()
 }
 
-fn bpqp(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bpqp"));
-    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
-}
-
 fn arguments<'a>(prices: &'a str, out: &'a str) -> Vec<&'a str> {
     let fixed = ["train", "portfolio", "--json", "--folds", "2", "--seeds", "2", "--epochs", "4", "--batch", "16"];
     [&fixed[..], &["--prices", prices, "--out", out]].concat()
@@ -53,12 +44,11 @@ fn arguments<'a>(prices: &'a str, out: &'a str) -> Vec<&'a str> {
 
 #[test]
 fn three_methods_are_trained_compared_and_shown() {
-    let folder = scratch("train-compare");
+    let folder = folder("train-compare");
     let (prices, out) = (prices(&folder, 700), folder.join("runs").display().to_string());
     let page = folder.join("page.html").display().to_string();
-    let output = bpqp(&[&arguments(&prices, &out)[..], &["--report", &page]].concat()).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let document = json(&output);
+    let (code, document) = json(&[&arguments(&prices, &out)[..], &["--report", &page]].concat());
+    assert_eq!(code, 0, "{document}");
     let rows = document["rows"].as_array().unwrap();
     let names: Vec<&str> = rows.iter().map(|r| r["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["two-stage", "end-to-end", "learned", "equal weights", "least variance"]);
@@ -79,20 +69,20 @@ fn three_methods_are_trained_compared_and_shown() {
     assert!(page.contains("</html>"));
     assert_eq!(page.matches("role=\"img\"").count(), 3 + 1 + 3, "learning, growth, portfolios");
     // Everything is in the checkpoints: another call has nothing left to do, and says the same.
-    let again = bpqp(&arguments(&prices, &out)).output().unwrap();
-    assert_eq!(json(&again), document);
+    assert_eq!(json(&arguments(&prices, &out)), (0, document));
 }
 
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
-    let folder = scratch("train-resume");
+    let folder = folder("train-resume");
     let prices = prices(&folder, 600);
     let [whole, parts] = ["whole", "parts"].map(|name| folder.join(name).display().to_string());
-    let expected = bpqp(&arguments(&prices, &whole)).output().unwrap();
+    let expected = bpqp(&arguments(&prices, &whole));
     let mut interrupted = 0;
     let last = loop {
-        let child = bpqp(&arguments(&prices, &parts)).spawn().unwrap();
+        let mut run = command(&arguments(&prices, &parts));
+        let child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(150 + 300 * interrupted));
         let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         let output = child.wait_with_output().unwrap();
@@ -103,13 +93,13 @@ fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
         // A signal that comes before the program listens ends it at once, which must do no harm either.
         if output.status.code().is_some() {
             assert_eq!(output.status.code(), Some(1), "{output:?}");
-            assert_eq!(json(&output)["error"]["kind"], "interrupted", "{output:?}");
+            assert_eq!(document(&output)["error"]["kind"], "interrupted", "{output:?}");
         }
         assert!(interrupted < 200, "it gets on from one call to the next");
     };
     assert!(interrupted > 0, "12 runs are not done at once");
     let without_times = |output: &Output| {
-        let mut document = json(output);
+        let mut document = document(output);
         document["rows"].as_array_mut().unwrap().iter_mut().for_each(|row| row["times"] = Value::Null);
         document
     };
@@ -118,27 +108,25 @@ fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
 
 #[test]
 fn checkpoints_of_other_experiments_and_damaged_ones_are_refused() {
-    let folder = scratch("train-refuse");
+    let folder = folder("train-refuse");
     let (prices, out) = (prices(&folder, 600), folder.join("runs").display().to_string());
     let quick = |more: &[&str]| {
         let args = ["train", "portfolio", "--quick", "--methods", "two-stage", "--prices", &prices, "--out", &out];
-        bpqp(&[&args[..], more].concat()).output().unwrap()
+        text(&[&args[..], more].concat())
     };
-    assert!(quick(&[]).status.success());
-    let other = quick(&["--beta", "0.2"]);
-    assert_eq!(other.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&other.stderr).contains("another experiment"), "{other:?}");
+    assert_eq!(quick(&[]).0, 0);
+    let (code, _, err) = quick(&["--beta", "0.2"]);
+    assert!(code == 1 && err.contains("another experiment"), "{err}");
     let run = std::fs::read_dir(&out).unwrap().next().unwrap().unwrap().path();
     let bytes = std::fs::read(&run).unwrap();
     std::fs::write(&run, &bytes[..bytes.len() - 10]).unwrap();
-    let damaged = quick(&[]);
-    assert!(String::from_utf8_lossy(&damaged.stderr).contains("cut off"), "{damaged:?}");
-    assert!(quick(&["--fresh"]).status.success());
+    let (_, _, err) = quick(&[]);
+    assert!(err.contains("cut off"), "{err}");
+    assert_eq!(quick(&["--fresh"]).0, 0);
     let trial = ["train", "portfolio", "--quick", "--methods", "two-stage", "--prices", &prices];
-    assert!(bpqp(&trial).current_dir(&folder).output().unwrap().status.success());
+    assert!(command(&trial).current_dir(&folder).output().unwrap().status.success());
     assert!(folder.join("bpqp-portfolio-quick").exists() && !folder.join("bpqp-portfolio").exists());
-    let short = scratch("train-short");
-    let few = self::prices(&short, 250);
-    let output = bpqp(&["repro", "table3", "--prices", &few, "--out", &out]).output().unwrap();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("too few"), "{output:?}");
+    let few = self::prices(&self::folder("train-short"), 250);
+    let (_, _, err) = text(&["repro", "table3", "--prices", &few, "--out", &out]);
+    assert!(err.contains("too few"), "{err}");
 }

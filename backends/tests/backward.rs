@@ -1,11 +1,8 @@
 //! The solver as a backward solver, through `ForwardAsBackward`.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
-mod common;
-
 use bpqp_traits::{AdjointQpRef, BackwardQpSolver, CscMatrix, ForwardAsBackward};
-use common::{Random, solver};
+
+use super::support::{Random, solver};
 
 /// Solves the adjoint QP with random right-hand sides and demands a relative residual of 1e-9.
 fn check(random: &mut Random, h: &[f64], c: &[f64], k: usize) {

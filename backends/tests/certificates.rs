@@ -1,9 +1,8 @@
 //! Infeasible and unbounded problems, with certificates that hold.
 
-mod common;
-
 use bpqp_traits::{ProgramBuf, Status, dual_ray_violation, primal_ray_violation};
-use common::{INF, Random, program, rows_only, solve};
+
+use super::support::{INF, Random, program, rows_only, solve};
 
 fn expect_infeasible(problem: &ProgramBuf) {
     let (status, out) = solve(problem);

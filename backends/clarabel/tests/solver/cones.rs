@@ -1,12 +1,9 @@
 //! Second-order cones.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
-mod common;
-
 use bpqp_traits::{CscMatrix, ForwardSolver, KktResiduals, ProgramBuf, ProgramUpdate, Settings, Solution, Status};
 use bpqp_traits::{dual_ray_violation, primal_ray_violation};
-use common::{INF, assert_close, rows_only, solve, solver};
+
+use super::shared::support::{INF, assert_close, program, rows_only, solve, solver};
 
 /// `min qᵀx  s.t.  ‖x‖ ≤ radius` in the plane.
 fn disk(q: [f64; 2], radius: f64) -> ProgramBuf {
@@ -43,13 +40,7 @@ fn cones_with_rows_bounds_and_a_half_line() {
     // t = 0.2/0.8 = 0.25, y = 1.4 − 0.15 = 1.25, all of the right sign.
     let entries = [(1, 0, 1.0), (2, 1, 1.0), (3, 0, -1.0)];
     let matrix = CscMatrix::from_triplets(4, 2, &entries).unwrap();
-    let base = common::program(
-        &[1.0, 0.0, 0.0, 1.0],
-        &[-2.0, -1.0],
-        &[1.0, 0.0],
-        (&[-INF], &[0.6]),
-        (&[-INF; 2], &[INF, 5.0]),
-    );
+    let base = program(&[1.0, 0.0, 0.0, 1.0], &[-2.0, -1.0], &[1.0, 0.0], (&[-INF], &[0.6]), (&[-INF; 2], &[INF, 5.0]));
     let problem = base.with_cones(matrix, vec![1.0, 0.0, 0.0, 1.6], vec![3, 1]).unwrap();
     let (status, out) = solve(&problem);
     assert_eq!(status, Status::Solved);

@@ -1,9 +1,8 @@
 //! Answers derived by hand, primal and dual.
 
-mod common;
-
 use bpqp_traits::{CscMatrix, KktResiduals, ProgramBuf, Status};
-use common::{INF, Random, assert_close, expect, free, program, rows_only, solve};
+
+use super::support::{INF, Random, assert_close, expect, free, program, rows_only, solve};
 
 #[test]
 fn row_at_its_upper_side() {

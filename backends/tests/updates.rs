@@ -1,13 +1,10 @@
 //! Updates equal a fresh setup.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
-mod common;
-
 use bpqp_traits::{
     ErrorKind, ForwardSolver, KktResiduals, ProgramBuf, ProgramUpdate, Reuse, Settings, Solution, Status,
 };
-use common::{INF, Random, assert_close, rows_only, solve, solve_with, solver};
+
+use super::support::{INF, Random, assert_close, rows_only, solve, solve_with, solver};
 
 /// Solves `before`, updates, and compares with a fresh session for the updated problem.
 ///

@@ -1,9 +1,8 @@
 //! Small problems, and what a test wants to know of an answer.
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use bpqp_clarabel::ClarabelSolver as Solver;
 use bpqp_traits::{CscMatrix, ForwardSolver, KktResiduals, ProgramBuf, Settings, Solution, Status};
+
+use crate::Solver;
 
 pub(crate) const INF: f64 = f64::INFINITY;
 

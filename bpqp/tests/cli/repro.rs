@@ -1,25 +1,8 @@
 //! `bpqp repro`.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test panics by design
-#![cfg(all(feature = "cli", feature = "native"))]
-
-use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn bpqp(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bpqp")).args(args).output().unwrap()
-}
-
-fn scratch(name: &str) -> String {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).display().to_string()
-}
-
-fn json(args: &[&str]) -> (i32, Value) {
-    let output = bpqp(args);
-    let document = serde_json::from_slice(&output.stdout);
-    (output.status.code().unwrap(), document.unwrap_or_else(|e| panic!("{args:?}: {e}: {output:?}")))
-}
+use super::support::{json, scratch, text};
 
 /// The rows of `kind` and `method`.
 fn rows<'a>(document: &'a Value, kind: &str, method: &str) -> Vec<&'a Value> {
@@ -120,8 +103,7 @@ fn kinds_are_chosen_by_name() {
     assert_eq!(code, 0);
     assert!(document["rows"].as_array().unwrap().iter().all(|row| row["kind"] == "qp" || row["kind"] == "lp"));
     assert!(!rows(&document, "lp", "exact").is_empty() && !rows(&document, "qp", "exact").is_empty());
-    let output = bpqp(&[&args[..], &["--kinds", "sdp"]].concat());
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&[&args[..], &["--kinds", "sdp"]].concat()).0, 2);
 }
 
 #[test]
@@ -129,13 +111,10 @@ fn wrong_sizes_and_backends_are_told() {
     for (args, words) in
         [(["--sizes", "10"], "expected NxM"), (["--sizes", "10x6"], "2M ≤ N"), (["--instances", "0"], "0")]
     {
-        let output = bpqp(&[&["repro", "table1"][..], &args].concat());
-        assert_eq!(output.status.code(), Some(2));
-        assert!(String::from_utf8_lossy(&output.stderr).contains(words), "{output:?}");
+        let (code, _, err) = text(&[&["repro", "table1"][..], &args].concat());
+        assert!(code == 2 && err.contains(words), "{err}");
     }
-    let output = bpqp(&["repro", "table2", "--quick", "--backends", "nobody"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("nobody"), "{output:?}");
-    let output = bpqp(&["repro", "table1", "--report", "/no/such/folder/page.html"]);
-    assert_eq!(output.status.code(), Some(1));
+    let (code, _, err) = text(&["repro", "table2", "--quick", "--backends", "nobody"]);
+    assert!(code == 1 && err.contains("nobody"), "{err}");
+    assert_eq!(text(&["repro", "table1", "--report", "/no/such/folder/page.html"]).0, 1);
 }

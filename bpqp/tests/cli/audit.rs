@@ -1,26 +1,21 @@
 //! `bpqp audit`.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test panics by design
-#![cfg(all(feature = "cli", feature = "native"))]
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn bpqp(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bpqp")).args(args).output().unwrap()
-}
+use super::support::{json, text};
 
-fn data(name: &str) -> String {
+/// A problem that comes with the program.
+fn embedded(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name).display().to_string()
 }
 
 /// Some of everything, and no gradient that is called the derivative and is not.
 #[test]
 fn generated_programs_agree_with_differences() {
-    let output = bpqp(&["audit", "--generated", "2400", "--json"]);
-    assert_eq!(output.status.code(), Some(0));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (code, report) = json(&["audit", "--generated", "2400", "--json"]);
+    assert_eq!(code, 0, "{report}");
     let families = report["generated"].as_array().unwrap();
     assert_eq!(families.len(), 12);
     let count = |family: &Value, outcome: &str| family["outcomes"][outcome].as_u64().unwrap_or(0);
@@ -39,17 +34,16 @@ fn generated_programs_agree_with_differences() {
 
 #[test]
 fn files_are_told_one_by_one() {
-    let files = ["HS35.QPS.gz", "qp-kink.json", "qp-duplicate.json", "qp-infeasible.json"].map(data);
+    let files = ["HS35.QPS.gz", "qp-kink.json", "qp-duplicate.json", "qp-infeasible.json"].map(embedded);
     let args: Vec<&str> = ["audit", "--json"].into_iter().chain(files.iter().map(String::as_str)).collect();
-    let output = bpqp(&args);
-    assert_eq!(output.status.code(), Some(0));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (code, report) = json(&args);
+    assert_eq!(code, 0, "{report}");
     let outcomes: Vec<&str> =
         report["files"].as_array().unwrap().iter().map(|file| file["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["exact", "kink", "degenerate", "primal_infeasible"]);
-    let text = String::from_utf8(bpqp(&["audit", &files[0], "--generated", "12"]).stdout).unwrap();
+    let (_, out, _) = text(&["audit", &files[0], "--generated", "12"]);
     for part in ["HS35.QPS.gz", "exact", "disagree", "regular", "mixed", "all"] {
-        assert!(text.contains(part), "{part} is missing in\n{text}");
+        assert!(out.contains(part), "{part} is missing in\n{out}");
     }
-    assert_eq!(bpqp(&["audit"]).status.code(), Some(1));
+    assert_eq!(text(&["audit"]).0, 1);
 }
