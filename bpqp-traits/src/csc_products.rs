@@ -171,22 +171,16 @@ impl<'a> CscRef<'a> {
         self.nnz() < SPARSE * self.ncols()
     }
 
-    /// Visits the columns one after another, with where their entries are.
-    #[inline(always)]
-    fn for_each_range(&self, mut visit: impl FnMut(usize, Range<usize>)) {
-        let mut start = 0;
-        for (j, &end) in self.col_ptr()[1..].iter().enumerate() {
-            visit(j, start..end);
-            start = end;
-        }
-    }
-
     /// `y += s v` for entries `v` of one column.
     #[inline(always)]
     fn axpy<S: Simd>(&self, simd: S, entries: Range<usize>, s: f64, y: &mut [f64]) {
         match self.run(entries.clone()) {
             Some(rows) => axpy(simd, s, &self.values()[entries], &mut y[rows]),
-            None => entries.for_each(|p| y[self.row_idx()[p]] += s * self.values()[p]),
+            None => {
+                for p in entries {
+                    y[self.row_idx()[p]] += s * self.values()[p];
+                }
+            }
         }
     }
 
@@ -195,7 +189,13 @@ impl<'a> CscRef<'a> {
     fn dot<S: Simd>(&self, simd: S, entries: Range<usize>, x: &[f64]) -> f64 {
         match self.run(entries.clone()) {
             Some(rows) => dot(simd, &self.values()[entries], &x[rows]),
-            None => entries.map(|p| self.values()[p] * x[self.row_idx()[p]]).sum(),
+            None => {
+                let mut sum = 0.0;
+                for p in entries {
+                    sum += self.values()[p] * x[self.row_idx()[p]];
+                }
+                sum
+            }
         }
     }
 
@@ -204,31 +204,41 @@ impl<'a> CscRef<'a> {
     fn axpy_dot<S: Simd>(&self, simd: S, entries: Range<usize>, (s, y): (f64, &mut [f64]), x: &[f64]) -> f64 {
         match self.run(entries.clone()) {
             Some(rows) => axpy_dot(simd, &self.values()[entries], (s, &mut y[rows.clone()]), &x[rows]),
-            None => entries.fold(0.0, |sum, p| {
-                let (i, v) = (self.row_idx()[p], self.values()[p]);
-                y[i] += s * v;
-                sum + v * x[i]
-            }),
+            None => {
+                let mut sum = 0.0;
+                for p in entries {
+                    let (i, v) = (self.row_idx()[p], self.values()[p]);
+                    y[i] += s * v;
+                    sum += v * x[i];
+                }
+                sum
+            }
         }
     }
 }
 
+// Loops in place of closures, which are not always inlined and would then be compiled without these instructions.
+
 #[pulp::with_simd(add_columns = Arch::new())]
 #[inline(always)]
 fn add_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
-    let x = &x[..a.ncols()];
-    a.for_each_range(|j, range| {
-        if x[j] != 0.0 {
-            a.axpy(simd, range, alpha * x[j], y);
+    let mut start = 0;
+    for (&end, &xj) in a.col_ptr()[1..].iter().zip(x) {
+        if xj != 0.0 {
+            a.axpy(simd, start..end, alpha * xj, y);
         }
-    });
+        start = end;
+    }
 }
 
 #[pulp::with_simd(dot_columns = Arch::new())]
 #[inline(always)]
 fn dot_columns_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
-    let y = &mut y[..a.ncols()];
-    a.for_each_range(|j, range| y[j] += alpha * a.dot(simd, range, x));
+    let mut start = 0;
+    for (&end, yj) in a.col_ptr()[1..].iter().zip(y) {
+        *yj += alpha * a.dot(simd, start..end, x);
+        start = end;
+    }
 }
 
 #[pulp::with_simd(add_and_dot_columns = Arch::new())]
@@ -241,8 +251,11 @@ fn add_and_dot_columns_with_simd<S: Simd>(
     (y, aty): (&[f64], &mut [f64]),
 ) {
     if a.is_sparse() {
-        let (x, aty) = (&x[..a.ncols()], &mut aty[..a.ncols()]);
-        a.for_each_range(|j, range| aty[j] += alpha * a.axpy_dot(simd, range, (alpha * x[j], ax), y));
+        let mut start = 0;
+        for ((&end, &xj), aty) in a.col_ptr()[1..].iter().zip(x).zip(aty) {
+            *aty += alpha * a.axpy_dot(simd, start..end, (alpha * xj, ax), y);
+            start = end;
+        }
         return;
     }
     let mut j = 0;
@@ -278,7 +291,11 @@ fn add_and_dot_columns_at_with_simd<S: Simd>(
 #[inline(always)]
 fn add_symmetric_with_simd<S: Simd>(simd: S, a: &CscRef<'_>, alpha: f64, x: &[f64], y: &mut [f64]) {
     if a.is_sparse() {
-        a.for_each_range(|j, range| add_symmetric_column(simd, a, alpha, (j, range), (x, y)));
+        let mut start = 0;
+        for (j, &end) in a.col_ptr()[1..].iter().enumerate() {
+            add_symmetric_column(simd, a, alpha, (j, start..end), (x, y));
+            start = end;
+        }
         return;
     }
     let mut j = 0;
@@ -377,7 +394,6 @@ fn axpy_dot_columns<S: Simd>(
     (s, y): ([f64; WIDTH], &mut [f64]),
     x: &[f64],
 ) -> [f64; WIDTH] {
-    // Loops in place of `map`, which is not always inlined and would then be compiled without these instructions.
     let (mut heads, mut tails): ([&[S::f64s]; WIDTH], [&[f64]; WIDTH]) = ([&[]; WIDTH], [&[]; WIDTH]);
     for c in 0..WIDTH {
         (heads[c], tails[c]) = S::as_simd_f64s(&values[c][..y.len()]);

@@ -10,6 +10,8 @@ use crate::{close, config, layer, layer_of, solve};
 
 /// Largest difference between numbers that are equal in exact arithmetic.
 const ROUNDING: f64 = 1e-9;
+/// A solve may leave 1e-12 of its right-hand side, which these programs' conditions multiply.
+const SOLVED: f64 = 1e-8;
 
 /// `order` such that new entry `k` is old entry `order[k]`.
 fn shuffled(len: usize, rng: &mut SplitMix64) -> Vec<usize> {
@@ -87,7 +89,7 @@ proptest! {
             let (x, gradient) = solve(&layer_of(forward, options), &program, &planted.x_bar).unwrap();
             prop_assert!(close(&x, &planted.x, ROUNDING), "{forward} {options:?}: {x:?}");
             prop_assert_eq!(gradient.certificate().kind, CertificateKind::Exact);
-            prop_assert!(gradient.difference(&expected) <= ROUNDING, "{forward} {options:?}");
+            prop_assert!(gradient.difference(&expected) <= SOLVED, "{forward} {options:?}");
         }
     }
 

@@ -169,7 +169,6 @@ fn add_curvature(parts: &mut Parts, rows_of: &CscMatrix, solution: &Solution, po
     let place = |i: usize| row_times(rows_of, i, &solution.x);
     let tau_at = point.tail().zip(&point.unit).map(|(i, unit)| unit * place(i)).sum();
     let tau = parts.variable(tau_at);
-    parts.square(tau, tau, kappa);
     for (i, &unit) in point.tail().zip(&point.unit) {
         if long(rows_of.col(i).len()) {
             let v = parts.variable(place(i));
@@ -186,6 +185,7 @@ fn add_curvature(parts: &mut Parts, rows_of: &CscMatrix, solution: &Solution, po
     for (j, v) in sum.take() {
         parts.square(j, tau, v);
     }
+    parts.square(tau, tau, kappa);
 }
 
 /// `Sᵢx` over the first variables of `x`.
