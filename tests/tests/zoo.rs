@@ -244,7 +244,8 @@ fn a_zero_hessian_at_a_vertex() {
         .check_with(|builder| builder.lp_regularization(0.0));
 }
 
-/// `min ½(x₀ − 1)²`, `0 ≤ x₁ ≤ 1`: any `x₁` will do; it is said which variable, and no block is called the derivative.
+/// `min ½(x₀ − 1)²`, `0 ≤ x₁ ≤ 1`: any `x₁` will do; it is said which variable, and the data that would choose one are not
+/// called the derivative.
 #[test]
 fn a_solution_that_is_not_unique() {
     let program = Program::builder(2)
@@ -260,7 +261,11 @@ fn a_solution_that_is_not_unique() {
         // At a bound of x₁ that has no force, the solution is at a kink; between them, loose.
         assert_ne!(certificate.kind, Exact, "{name}");
         assert!(certificate.loose_variables == [1] || certificate.weakly_active == [at(Block::Bounds, 1)], "{name}");
-        assert_eq!(certificate.inexact_blocks.len(), gradient.blocks().len(), "{name}");
+        if certificate.weakly_active.is_empty() {
+            assert_eq!(certificate.inexact_blocks, ["P", "q"], "{name}");
+        } else {
+            assert_eq!(certificate.inexact_blocks.len(), gradient.blocks().len(), "{name}");
+        }
         assert!((gradient.q()[0] + 1.0).abs() < 1e-8, "{name}");
     }
 }

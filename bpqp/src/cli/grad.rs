@@ -207,12 +207,19 @@ fn certificate(gradient: &Gradient) -> String {
     } else {
         String::new()
     };
+    let trust = match (c.error_estimate, c.radius) {
+        (None, None) if !c.loose_variables.is_empty() => {
+            "no estimate of its error beside directions of slight curvature".to_owned()
+        }
+        (error, radius) => {
+            let (error, radius) = (small(error), small(radius));
+            format!("estimated error {error}, holds for relative changes of the data up to {radius}")
+        }
+    };
     format!(
-        "{}, {meaning}{inexact}{undetermined}{regularized}{smoothed}{relaxed}\n             adjoint residual {}, estimated error {}, holds for relative changes of the data up to {}\n             {} active, {} weakly active, {} dependent, {} loose variables",
+        "{}, {meaning}{inexact}{undetermined}{regularized}{smoothed}{relaxed}\n             adjoint residual {}, {trust}\n             {} active, {} weakly active, {} dependent, {} loose variables",
         c.kind,
         small(Some(c.residual)),
-        small(c.error_estimate),
-        small(c.radius),
         c.active.len(),
         c.weakly_active.len(),
         c.dependent.len(),

@@ -7,6 +7,7 @@ use bpqp_traits::{ActiveSet, KktResiduals, ProgramRef, Side};
 
 use super::active::{Constraint, Reading};
 use super::choices::{AtDegeneracy, AtKink, Choices};
+use super::face::{DETERMINED, jumping_blocks};
 use super::probe::Rank;
 use super::reduced::KktSolution;
 use crate::program::{Blocks, Program};
@@ -118,7 +119,8 @@ pub struct Certificate {
     /// An estimate of [`Gradient::difference`](super::Gradient::difference) to the gradient without rounding: what
     /// residuals and roundings of the adjoint solution and of the point come to when the inverse of the KKT matrix
     /// is applied to them. `None` unless
-    /// [`estimate_errors`](super::LayerBuilder::estimate_errors) asks for it.
+    /// [`estimate_errors`](super::LayerBuilder::estimate_errors) asks for it. Where the solution is not unique, of the
+    /// least-norm element, and `None` if the solutions do not stand apart from directions of slight curvature.
     pub error_estimate: Option<f64>,
     /// An estimate of how far the derivative holds: if all data change by less than this share of themselves, the active set
     /// stays. Close to rounding it is no derivative to speak of, whatever `kind` says. `None` as for `error_estimate`.
@@ -133,8 +135,10 @@ pub struct Certificate {
     /// Variables at which the solution is not unique.
     pub loose_variables: Vec<usize>,
     /// The blocks of the gradient that are not the derivative, named as by [`Gradient::blocks`](super::Gradient::blocks);
-    /// the others are, whatever `kind` says. At a kink, or where the solution is not unique, these are all blocks; where
-    /// active constraints depend on one another, those of their own data and of the bounds that they push against.
+    /// the others are, whatever `kind` says. At a kink these are all blocks; where active constraints depend on one another,
+    /// those of their own data and of the bounds that they push against; where the solution is not unique, all blocks of a
+    /// loss that differs among the solutions, and of another `q` and the matrices with entries at variables that are loose.
+    /// Where both happens, all blocks.
     pub inexact_blocks: Vec<&'static str>,
     /// What was done with the weakly active constraints, where there are any.
     pub at_kink: AtKink,
@@ -182,12 +186,24 @@ impl Certificate {
             weakly_active: facts.weakly_active.clone(),
             dependent: facts.dependent.clone(),
             loose_variables: facts.loose_variables.clone(),
-            inexact_blocks: facts.inexact_blocks.clone(),
+            inexact_blocks: if adjoint.undetermined <= DETERMINED {
+                facts.inexact_blocks.clone()
+            } else {
+                ALL_BLOCKS.to_vec()
+            },
             at_kink: facts.at_kink,
             regularization: facts.regularization,
             relaxation: 0.0,
             smoothing: 0.0,
         }
+    }
+
+    /// That of a derivative of the solution itself: where it is not unique, no block is vouched for.
+    pub(crate) fn of_solution(mut self) -> Self {
+        if !self.loose_variables.is_empty() {
+            self.inexact_blocks = ALL_BLOCKS.to_vec();
+        }
+        self
     }
 
     /// Refuses what `choices` do.
@@ -219,6 +235,7 @@ pub(crate) struct Facts {
     weakly_active: Vec<ConstraintId>,
     dependent: Vec<ConstraintId>,
     loose_variables: Vec<usize>,
+    /// For a loss that is the same at all solutions.
     inexact_blocks: Vec<&'static str>,
     at_kink: AtKink,
     regularization: f64,
@@ -236,10 +253,12 @@ impl Facts {
         let name = |k: usize| constraint_id(program, blocks, k);
         let sides = active.rows.iter().chain(&active.bounds).enumerate();
         let held = sides.filter(|(_, s)| matches!(s, Side::Lower | Side::Upper)).map(|(k, _)| name(k)).collect();
-        let inexact_blocks = if !weak.is_empty() || !rank.loose_variables.is_empty() {
-            ALL_BLOCKS.to_vec()
-        } else {
-            blocks_of(program.num_rows()..program.num_rows(), blocks, &rank.dependent)
+        let inexact_blocks = match (rank.loose_variables.is_empty(), rank.dependent.is_empty()) {
+            _ if !weak.is_empty() => ALL_BLOCKS.to_vec(),
+            (true, _) => blocks_of(program.num_rows()..program.num_rows(), blocks, &rank.dependent),
+            (false, true) => jumping_blocks(program, blocks, active, &rank.loose_variables),
+            // Both at once may be units that the solver could not bridge.
+            (false, false) => ALL_BLOCKS.to_vec(),
         };
         Self {
             inexact_blocks,

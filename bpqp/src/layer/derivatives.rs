@@ -94,7 +94,8 @@ impl Solved<'_> {
             let session = self.session.as_mut().map(Held::get);
             let solutions = (&adjoint, &self.solution);
             let trust = errors::estimate(&mut prepared.kkt, &stacked, session, (&x_bar, &right), solutions)?;
-            (certificate.error_estimate, certificate.radius) = (Some(trust.error), Some(trust.radius));
+            certificate.error_estimate = trust.as_ref().map(|trust| trust.error);
+            certificate.radius = trust.as_ref().map(|trust| trust.radius);
         }
         let mut gradient = assemble(&program, &self.solution, &prepared.sides, adjoint, certificate);
         gradient.elapsed = start.elapsed();
@@ -148,7 +149,7 @@ impl Solved<'_> {
             .collect();
         let session = self.session.as_mut().map(Held::get);
         let tangent = prepared.kkt.solve_determined(&stacked, session, &force, &right, &fixed)?;
-        let certificate = prepared.certify(&stacked, (&force, &right), &tangent, self.residuals.max())?;
+        let certificate = prepared.certify(&stacked, (&force, &right), &tangent, self.residuals.max())?.of_solution();
         let blocks = program.blocks();
         Ok(Tangent {
             equalities: tangent.y[blocks.equalities.clone()].to_vec(),

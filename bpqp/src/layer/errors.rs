@@ -31,14 +31,20 @@ pub(super) struct Trust {
 /// `ε(|K||w| + |b|)`. Both together, with random signs, make the right-hand side of one more solve, whose solution is of the
 /// size of the error. It is also the movement of the point where all data change by a share `ε` of themselves: a slack or a
 /// multiplier `k` times as large as its own movement reaches zero at a change of `k ε`.
+///
+/// Where the solution is not unique, all of this is meant across the face of solutions: the part of `g` along it is left out,
+/// and so are movements. `None` where that does not stand apart from directions of slight curvature.
 pub(super) fn estimate(
     kkt: &mut ReducedKkt,
     program: &ProgramRef<'_>,
     mut session: Lender<'_>,
     (g, r): (&[f64], &[f64]),
     (adjoint, point): (&KktSolution, &Solution),
-) -> Result<Trust> {
-    let of_adjoint = System { g, r, z: &adjoint.z, y: &adjoint.y, zeta: &adjoint.zeta };
+) -> Result<Option<Trust>> {
+    let Some(along_face) = &adjoint.along_face else { return Ok(None) };
+    let mut across = g.to_vec();
+    across.iter_mut().zip(along_face).for_each(|(g, along)| *g -= along);
+    let of_adjoint = System { g: &across, r, z: &adjoint.z, y: &adjoint.y, zeta: &adjoint.zeta };
     let active = kkt.active().clone();
     let at = |(i, &side): (usize, &Side)| {
         if side.is_active() { side_value(side, program.l()[i], program.u()[i]) } else { 0.0 }
@@ -55,7 +61,7 @@ pub(super) fn estimate(
         * of_point.error(kkt, program, session, |moved| {
             trust.radius = trust.radius.min(f64::EPSILON / SAFETY * margins.least(program, &active, point, moved));
         })?;
-    Ok(trust)
+    Ok(Some(trust))
 }
 
 /// The values of all rows, and the sizes of their terms.

@@ -177,7 +177,7 @@ impl Solved<'_> {
         }
         let Some(prepared) = &self.prepared else { return Err(Error::NotSolved { status }) };
         let nothing = || Certificate::new(&prepared.facts, &KktSolution::default(), self.residuals.max());
-        Ok(Jacobian { d, values, certificate: worst.unwrap_or_else(nothing) })
+        Ok(Jacobian { d, values, certificate: worst.unwrap_or_else(nothing).of_solution() })
     }
 
     /// Row by row, each a gradient.
@@ -194,7 +194,7 @@ impl Solved<'_> {
         let Some(certificate) = worst else { return Err(Error::NotSolved { status: self.status }) };
         let k = rows.first().map_or(0, Vec::len);
         let values = (0..k).flat_map(|j| rows.iter().map(move |row| row[j])).collect();
-        Ok(Jacobian { d, values, certificate })
+        Ok(Jacobian { d, values, certificate: certificate.of_solution() })
     }
 
     /// Where each entry of a block acts; `None` where it does not.

@@ -7,19 +7,22 @@ use faer::{Mat, Side};
 /// Shift of the Hessian, relative to its largest entry.
 const SHIFT: f64 = 1e-8;
 
-/// Projections until what is removed is below this share of the whole …
+/// Projections until what the next one would remove is below this share of the whole …
 const ENOUGH: f64 = 1e-14;
-/// … or that many of them.
+/// … or that many of them, or until one takes out more than this share of what the last one did.
 const MAX_PASSES: u32 = 4;
+const MIN_PROGRESS: f64 = 0.5;
 
 /// Directions of less curvature than this, relative to the Hessian's largest entry, are flat; of less than the shift, none.
 const FLAT: f64 = 1e-6;
 /// The dimension of the space in which they are looked for …
-const BASIS: usize = 80;
+const BASIS: usize = 50;
 /// … each so many steps …
 const CHECKED: usize = 10;
 /// … until they are known to this …
 const CONVERGED: f64 = 1e-10;
+/// … which few steps do where they stand apart from what is curved …
+const SHARP: usize = CHECKED - 1;
 /// … or less than this is left of what else there may be. Solves with a larger residual than the last tell nothing.
 const EXHAUSTED: f64 = 1e-13;
 const TRUSTED: f64 = 5e-2;
@@ -57,18 +60,28 @@ impl NullSpace {
         }
         let (zeros, mut nu) = (vec![0.0; self.num_rows], vec![0.0; self.num_rows]);
         let (mut part, mut w, mut removed) = (vec![0.0; v.len()], vec![0.0; v.len()], vec![0.0; v.len()]);
+        let mut last = f64::INFINITY;
         for _ in 0..MAX_PASSES {
             part.copy_from_slice(v);
             for _ in 0..2 {
-                self.factor.solve(&part, &zeros, &mut w, &mut nu)?;
+                let report = self.factor.solve(&part, &zeros, &mut w, &mut nu)?;
+                if !is_trusted(report) {
+                    // Nothing is known of the null space then, and what is left in shows as a residual.
+                    return Ok(length(&removed) / whole);
+                }
                 part.iter_mut().zip(&w).for_each(|(part, w)| *part = -self.delta * w);
             }
             axpy(-1.0, &part, v);
             axpy(1.0, &part, &mut removed);
-            // A factor of nearly singular matrices is not exact, and leaves some.
-            if max_abs(&part) <= ENOUGH * size {
+            // A factor of nearly singular matrices is not exact, and leaves some; what comes out undiminished time and again
+            // is curved after all.
+            let left = max_abs(&part);
+            // The next part is to this one as this one is to the last.
+            let ends = left <= ENOUGH * size || (last.is_finite() && left / last * left <= ENOUGH * size);
+            if ends || left > MIN_PROGRESS * last {
                 break;
             }
+            last = left;
         }
         Ok(length(&removed) / whole)
     }
@@ -79,10 +92,9 @@ impl NullSpace {
     ///
     /// The map `S: v ↦ −δw` of above is symmetric and has the eigenvalues `δ/(δ + curvature)` on the rows' null space;
     /// Lanczos' method finds the largest ones within few steps, and sharply, where powers of `S` take some of the rest along.
-    pub(crate) fn flat_directions(&mut self, v: &[f64]) -> Result<Option<Directions>> {
+    pub(crate) fn flat_directions(&mut self, v: &[f64]) -> Result<Option<Flat>> {
         let (zeros, mut nu) = (vec![0.0; self.num_rows], vec![0.0; self.num_rows]);
         let mut next = vec![0.0; v.len()];
-        let is_trusted = |report: AdjointReport| report.residual <= TRUSTED;
         if !is_trusted(self.factor.solve(v, &zeros, &mut next, &mut nu)?) {
             return Ok(None);
         }
@@ -92,13 +104,14 @@ impl NullSpace {
             let size = dot(&next, &next).sqrt();
             let is_exhausted = !(size.is_finite() && size > EXHAUSTED * unit);
             if is_exhausted && basis.is_empty() {
-                return Ok(Some(Vec::new()));
+                return Ok(Some(Flat { directions: Vec::new(), is_sharp: true }));
             }
             if is_exhausted || basis.len() % CHECKED == CHECKED - 1 {
                 let rest = if is_exhausted { 0.0 } else { size };
                 let found = flat_combinations(&basis, (&diagonal, &beside, rest), self.delta);
                 if found.is_some() || is_exhausted || basis.len() >= BASIS {
-                    return Ok(found);
+                    let is_sharp = basis.len() <= SHARP;
+                    return Ok(found.map(|directions| Flat { directions, is_sharp }));
                 }
             }
             if !basis.is_empty() {
@@ -123,8 +136,18 @@ impl NullSpace {
     }
 }
 
-/// Orthonormal directions with what bends along them.
-pub(crate) type Directions = Vec<(Curvature, Vec<f64>)>;
+/// Whether a solve tells anything.
+fn is_trusted(report: AdjointReport) -> bool {
+    report.residual <= TRUSTED
+}
+
+/// What is flat beside a vector.
+pub(crate) struct Flat {
+    /// Orthonormal, with what bends along them.
+    pub(crate) directions: Vec<(Curvature, Vec<f64>)>,
+    /// Whether they stand apart from what is curved: then few steps find them.
+    pub(crate) is_sharp: bool,
+}
 
 /// What bends along a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +164,7 @@ fn flat_combinations(
     basis: &[Vec<f64>],
     (diagonal, beside, rest): (&[f64], &[f64], f64),
     delta: f64,
-) -> Option<Directions> {
+) -> Option<Vec<(Curvature, Vec<f64>)>> {
     let k = basis.len();
     let tridiagonal = Mat::from_fn(k, k, |i, j| match i.abs_diff(j) {
         0 => diagonal[i],

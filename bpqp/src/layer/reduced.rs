@@ -1,9 +1,8 @@
 //! The KKT system on an active set, with the variables at bounds eliminated.
 
-use super::derivatives::ADJOINT_TOLERANCE;
-use super::null_space::{Curvature, NullSpace};
+use super::null_space::NullSpace;
 use super::probe::is_regular;
-use bpqp_traits::vector::{axpy, dot, max_abs, max_nan};
+use bpqp_traits::vector::{max_abs, max_nan};
 use bpqp_traits::{
     ActiveSet, AdjointQpRef, BackwardQpSolver, CscMatrix, Error, KktFactor, ProgramRef, Result, Session,
 };
@@ -29,21 +28,21 @@ pub(crate) struct ReducedKkt {
     pub(super) free: Vec<usize>,
     pub(super) rows: Vec<usize>,
     /// Absent where the forward session lends its factor to each solve.
-    own: Option<OwnFactor>,
+    pub(super) own: Option<OwnFactor>,
     /// Present once the Hessian is known to be singular on the null space of the active rows.
     pub(super) null_space: Option<NullSpace>,
 }
 
 /// A factorization of the backward solver, with its matrices.
-struct OwnFactor {
+pub(super) struct OwnFactor {
     h: CscMatrix,
     c: CscMatrix,
-    factor: Box<dyn KktFactor>,
+    pub(super) factor: Box<dyn KktFactor>,
 }
 
 impl OwnFactor {
     /// Takes the null part out of the solution `z`, unless that leaves more of the right-hand side; returns what is left.
-    fn of_least_norm(
+    pub(super) fn of_least_norm(
         &self,
         null_space: Option<&mut NullSpace>,
         (g, r): (&[f64], &[f64]),
@@ -85,6 +84,8 @@ pub(crate) struct KktSolution {
     pub(crate) rounding: f64,
     /// `‖g₀‖₂ / ‖g‖₂` for the part `g₀` of `g` that it does not: the projection onto the null space.
     pub(crate) undetermined: f64,
+    /// `g₀` itself (`n`), empty where it is zero; `None` where the face does not stand apart from directions of slight curvature.
+    pub(crate) along_face: Option<Vec<f64>>,
 }
 
 impl ReducedKkt {
@@ -170,9 +171,9 @@ impl ReducedKkt {
     ) -> Result<KktSolution> {
         let (mut z, mut g_free, r_active) = self.reduce(program, (g, r), fixed);
         let whole = max_abs(&g_free).max(max_abs(&r_active));
-        let undetermined = match &mut self.null_space {
-            Some(null_space) => null_space.remove_from(&mut g_free)?,
-            None => 0.0,
+        let (undetermined, along_face) = match &mut self.null_space {
+            Some(null_space) => (null_space.remove_from(&mut g_free)?, None),
+            None => (0.0, Some(Vec::new())),
         };
         // What is left may be rounding, to which no residual can be compared.
         let left = max_abs(&g_free).max(max_abs(&r_active));
@@ -187,64 +188,13 @@ impl ReducedKkt {
         let (y, zeta) = self.whole(program, (g, r), &mut z, (&z_free, &y_active));
         let rounding =
             if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (&g_free, &r_active), &z, &y) };
-        Ok(KktSolution { z, y, zeta, residual: residual * share, rounding: rounding * share, undetermined })
-    }
-
-    /// As [`solve`](Self::solve); along a face of solutions, for exactly the part of the right-hand side that the system
-    /// determines. Where the residual is short of a gradient's, directions of slight curvature count as undetermined, too: the
-    /// solution along them is longer than its residual can be small.
-    pub(crate) fn solve_determined(
-        &mut self,
-        program: &ProgramRef<'_>,
-        session: Option<&mut (dyn Session + 'static)>,
-        g: &[f64],
-        r: &[f64],
-        fixed: &[f64],
-    ) -> Result<KktSolution> {
-        let (at_bounds, g_free, r_active) = self.reduce(program, (g, r), fixed);
-        let directions = match &mut self.null_space {
-            Some(null_space) => null_space.flat_directions(&g_free)?,
-            None => None,
-        };
-        let (Some(directions), Some(null_space), Some(own)) = (directions, &mut self.null_space, &mut self.own) else {
-            return self.solve(program, session, g, r, fixed);
-        };
-        let whole = max_abs(&g_free).max(max_abs(&r_active));
-        let mut best: Option<(KktSolution, Vec<f64>)> = None;
-        for removed in [&[Curvature::None][..], &[Curvature::None, Curvature::Slight]] {
-            let removed = || directions.iter().filter(|(curvature, _)| removed.contains(curvature));
-            let (mut left, mut part) = (g_free.clone(), 0.0_f64);
-            for (_, direction) in removed() {
-                let along = dot(direction, &left);
-                axpy(-along, direction, &mut left);
-                part = part.hypot(along);
-            }
-            let (mut z, mut y) = (vec![0.0; left.len()], vec![0.0; r_active.len()]);
-            own.factor.solve(&left, &r_active, &mut z, &mut y)?;
-            removed().for_each(|(_, direction)| axpy(-dot(direction, &z), direction, &mut z));
-            let residual = own.of_least_norm(Some(&mut *null_space), (&left, &r_active), (&mut z, &y))?;
-            let size = max_abs(&left).max(max_abs(&r_active));
-            let residual = if size > 0.0 && part > 0.0 { residual * size / whole } else { residual };
-            if best.as_ref().is_none_or(|(best, _)| residual < best.residual) {
-                let undetermined = if part > 0.0 { part / dot(&g_free, &g_free).sqrt() } else { 0.0 };
-                best = Some((KktSolution { z, y, residual, undetermined, ..KktSolution::default() }, left));
-            }
-            if residual <= ADJOINT_TOLERANCE {
-                break;
-            }
-        }
-        let Some((reduced, left)) = best else { return self.solve(program, session, g, r, fixed) };
-        let KktSolution { z: z_free, y: y_active, residual, undetermined, .. } = reduced;
-        let mut z = at_bounds;
-        let (y, zeta) = self.whole(program, (g, r), &mut z, (&z_free, &y_active));
-        let is_small = residual <= SMALL_RESIDUAL;
-        let rounding = if is_small { 0.0 } else { self.rounding(program, (&left, &r_active), &z, &y) };
-        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined })
+        let (residual, rounding) = (residual * share, rounding * share);
+        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined, along_face })
     }
 
     /// `z` with the variables at a bound where `fixed` has them, and the right-hand side that this leaves for the free
     /// variables and the active rows.
-    fn reduce(
+    pub(super) fn reduce(
         &self,
         program: &ProgramRef<'_>,
         (g, r): (&[f64], &[f64]),
@@ -291,11 +241,12 @@ impl ReducedKkt {
         }
         let rounding =
             if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (g_free, r_active), &z, &y) };
-        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined: 0.0 })
+        let along_face = Some(Vec::new());
+        Ok(KktSolution { z, y, zeta, residual, rounding, undetermined: 0.0, along_face })
     }
 
     /// Writes the free variables into `z`; returns `y` and `ζ` of the whole system.
-    fn whole(
+    pub(super) fn whole(
         &self,
         program: &ProgramRef<'_>,
         (g, r): (&[f64], &[f64]),

@@ -210,6 +210,6 @@ impl ReducedKkt {
             let (g, r) = (gather(&rhs.g, &self.free), gather(&rhs.r, &self.rows));
             rounding = self.rounding(program, (&g, &r), &z, &y);
         }
-        KktSolution { z, y, zeta, residual, rounding, undetermined: 0.0 }
+        KktSolution { z, y, zeta, residual, rounding, undetermined: 0.0, along_face: Some(Vec::new()) }
     }
 }

@@ -107,6 +107,34 @@ proptest! {
         }
     }
 
+    /// The same with a loss that does not see it: the sides of the constraints have the derivatives that they had without it.
+    #[test]
+    fn a_loose_variable_beside_the_loss(planted in regular()) {
+        let mut other = planted.clone();
+        other.push_variable((0.0, 0.0), (-3.0, 3.0));
+        let n = planted.q.len();
+        other.x_bar[n] = 0.0;
+        let (_, expected) = solve(&layer(), &planted.program(), &planted.x_bar).unwrap();
+        for (forward, options) in WAYS {
+            let Ok((_, gradient)) = solve(&layer_of(forward, options), &other.program(), &other.x_bar) else {
+                prop_assert!(forward == "clarabel", "{options:?}");
+                continue;
+            };
+            let certificate = gradient.certificate();
+            if certificate.loose_variables.is_empty() {
+                // The solver returned an end of the face.
+                prop_assert_eq!(certificate.inexact_blocks.len(), gradient.blocks().len());
+                continue;
+            }
+            let vouched = |block| !certificate.inexact_blocks.contains(&block);
+            prop_assert!(["b", "h", "l", "u", "lb", "ub"].into_iter().all(vouched), "{certificate:?}");
+            prop_assert!(!vouched("q") && !vouched("P"), "{certificate:?}");
+            prop_assert!(close(gradient.b(), expected.b(), ROUNDING) && close(gradient.h(), expected.h(), ROUNDING));
+            prop_assert!(close(&gradient.lb()[..n], expected.lb(), ROUNDING));
+            prop_assert!(close(&gradient.ub()[..n], expected.ub(), ROUNDING));
+        }
+    }
+
     /// An inequality against the others: `−Σ wᵢ gᵢᵀx ≤ −Σ wᵢ hᵢ − gap`.
     #[test]
     fn an_infeasible_program(planted in regular(), w in prop::collection::vec(0_u8..3, 8), gap in 1_u8..4) {

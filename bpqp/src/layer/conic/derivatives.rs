@@ -9,6 +9,7 @@ use super::states::{ConePoint, State};
 use crate::layer::Layer;
 use crate::layer::certificate::{ALL_BLOCKS, Block, Certificate, CertificateKind, ConstraintId, blocks_of};
 use crate::layer::cotangent::{Cotangent, StackedCotangent, Tangent};
+use crate::layer::face::{jumping_blocks, of_indices};
 use crate::layer::gradient::{Gradient, conic};
 use crate::layer::reduced::KktSolution;
 use crate::program::{Blocks, Program, Values};
@@ -167,15 +168,35 @@ impl Conic {
 
     /// What is true of the solution whatever the cotangent, and the sides at which the program's own constraints are held.
     pub(in crate::layer) fn facts(&self, program: &Program, layer: &Layer) -> Result<(Certificate, ActiveSet)> {
-        let (n, m) = (program.num_vars(), program.as_stacked().num_rows());
         let Some(prepared) = &self.linearized.prepared else {
             return Err(Error::NotSolved { status: self.linearized.status });
         };
         let inner = Certificate::new(&prepared.facts, &KktSolution::default(), self.kkt_residual);
-        let ActiveSet { mut rows, mut bounds } = prepared.sides.clone();
-        rows.truncate(m);
-        bounds.truncate(n);
-        Ok((self.certify(program, layer, &inner)?, ActiveSet { rows, bounds }))
+        Ok((self.certify(program, layer, &inner)?, self.sides(program)))
+    }
+
+    /// The sides at which the program's own constraints are held.
+    fn sides(&self, program: &Program) -> ActiveSet {
+        let sides = self.linearized.prepared.as_ref().map(|prepared| prepared.sides.clone());
+        let ActiveSet { mut rows, mut bounds } = sides.unwrap_or_default();
+        rows.truncate(program.as_stacked().num_rows());
+        bounds.truncate(program.num_vars());
+        ActiveSet { rows, bounds }
+    }
+
+    /// Whether moving the variables `loose` moves a curved cone along its ray, which turns with the data, and the face of
+    /// solutions with it: then a loss that is the same on all of the face is so no longer beside it.
+    fn turns_along(&self, loose: &[usize]) -> bool {
+        self.moves_along(loose, |_, point, value| point.curvature > 0.0 && value != 0.0)
+    }
+
+    /// Whether one of the cones has an entry at one of the variables `loose` that `which` says yes to.
+    fn moves_along(&self, loose: &[usize], which: impl Fn(usize, &ConePoint, f64) -> bool) -> bool {
+        let is_loose = of_indices(self.rows_of.nrows(), loose);
+        let rows = self.points.iter().enumerate().flat_map(|(k, point)| point.rows.clone().map(move |i| (k, point, i)));
+        let mut entries =
+            rows.flat_map(|(k, point, i)| self.rows_of.as_ref().col(i).map(move |(j, v)| (k, point, j, v)));
+        entries.any(|(k, point, j, v)| is_loose[j] && which(k, point, v))
     }
 
     /// A cotangent of the linearized program's solution by its blocks.
@@ -227,19 +248,27 @@ impl Conic {
         let weakly_active = merged(&inner.weakly_active, &mut at_apex(true));
         let dependent = user(&inner.dependent);
         let loose_variables: Vec<usize> = inner.loose_variables.iter().copied().filter(|&j| j < n).collect();
-        let kind = if !dependent.is_empty() || !loose_variables.is_empty() {
+        let is_degenerate = !dependent.is_empty() || !loose_variables.is_empty();
+        let kind = if is_degenerate {
             CertificateKind::Degenerate
         } else if weakly_active.is_empty() {
             CertificateKind::Exact
         } else {
             CertificateKind::Kink
         };
-        let in_doubt = inner.inexact_blocks == ALL_BLOCKS && !inner.dependent.is_empty();
-        let inexact_blocks = if in_doubt || !weakly_active.is_empty() || !loose_variables.is_empty() {
+        let in_doubt = inner.inexact_blocks == ALL_BLOCKS && is_degenerate;
+        let inexact_blocks = if in_doubt || !weakly_active.is_empty() || self.turns_along(&loose_variables) {
             ALL_BLOCKS.to_vec()
-        } else {
+        } else if loose_variables.is_empty() {
             let places: Vec<usize> = dependent.iter().map(|id| id.stacked(program)).collect();
             blocks_of(m..m + self.points.len(), program.blocks(), &places)
+        } else {
+            let mut jumping = jumping_blocks(&stacked, program.blocks(), &self.sides(program), &loose_variables);
+            let is_held = |index| active.binary_search(&ConstraintId { block: Block::Cones, index }).is_ok();
+            if self.moves_along(&loose_variables, |k, _, _| is_held(k)) {
+                jumping.push("cones");
+            }
+            jumping
         };
         debug_assert!(active.iter().all(|id| id.block != Block::Bounds || id.index < n));
         let certificate = Certificate {
