@@ -27,6 +27,8 @@ pub(crate) struct Polished {
     pub(crate) kkt: ReducedKkt,
     /// Whether no dual has the wrong sign and no row is violated.
     pub(crate) settled: bool,
+    /// Whether it is another point than the one handed in.
+    pub(crate) moved: bool,
 }
 
 /// What duals are compared with.
@@ -83,9 +85,9 @@ impl Point {
         Self { solution, products, residuals, reading }
     }
 
-    fn polished(self, kkt: ReducedKkt, settled: bool) -> Polished {
+    fn polished(self, kkt: ReducedKkt, (settled, moved): (bool, bool)) -> Polished {
         let Self { solution, products, residuals, reading } = self;
-        Polished { solution, residuals, products, reading, kkt, settled }
+        Polished { solution, residuals, products, reading, kkt, settled, moved }
     }
 
     fn is_finite(&self) -> bool {
@@ -111,8 +113,9 @@ pub(crate) fn polish(
     };
     let is_rounded = resolution == Resolution::Step && current.residuals.max() <= ROUNDED;
     if is_rounded && exchange(program, &current, kkt.active(), (true, resolution)) == *kkt.active() {
-        return Ok(Rc::unwrap_or_clone(current).polished(kkt, true));
+        return Ok(Rc::unwrap_or_clone(current).polished(kkt, (true, false)));
     }
+    let start = Rc::clone(&current);
     let mut tried = vec![kkt.active().clone()];
     let (mut best, mut best_active) = (Rc::clone(&current), kkt.active().clone());
     let (mut in_bulk, mut first) = (true, None);
@@ -152,8 +155,9 @@ pub(crate) fn polish(
         kkt = ReducedKkt::new(program, best_active, backward)?;
     }
     let settled = exchange(program, &best, kkt.active(), (true, resolution)) == *kkt.active();
-    drop(current);
-    Ok(Rc::unwrap_or_clone(best).polished(kkt, settled))
+    let moved = !Rc::ptr_eq(&best, &start);
+    drop((start, current));
+    Ok(Rc::unwrap_or_clone(best).polished(kkt, (settled, moved)))
 }
 
 /// The point that satisfies the KKT equations on the active set, reached from `from` by one linear solve.

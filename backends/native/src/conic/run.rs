@@ -19,6 +19,8 @@ const PATIENCE: u32 = 12;
 const SHORT: f64 = 1e-4;
 /// … and so many in a row end the solve.
 const MAX_SHORT: u32 = 3;
+/// Whoever judges the point after this solver is given one whose residual is by so much below the tolerance.
+const CLEARLY: f64 = 0.1;
 /// A certificate is looked at from this violation on, in scaled units.
 const NEARLY_CERTAIN: f64 = 1e-7;
 
@@ -31,6 +33,8 @@ pub(super) struct Limits {
     pub(super) limited: bool,
     pub(super) deadline: Option<Instant>,
     pub(super) verbose: bool,
+    /// Whether the caller judges the point.
+    pub(super) is_judged: bool,
 }
 
 /// A program and what belongs to its standard form.
@@ -49,9 +53,18 @@ impl Problem<'_> {
         self.form.layout.restore((self.program.num_vars(), self.program.num_rows()), &x, &z, out);
     }
 
-    /// Whether the point is a solution, in `out` then.
-    fn is_solved(&self, point: &Embedding, tolerance: f64, out: &mut Solution) -> bool {
-        self.restore((&point.x, &point.z), point.tau, out);
+    /// Whether the point with this `residual` in scaled units is a solution, in `out` then.
+    fn is_solved(&self, point: &Embedding, residual: f64, limits: Limits, out: &mut Solution) -> bool {
+        let Limits { tolerance, is_judged, .. } = limits;
+        let is_near = residual <= tolerance;
+        if is_near {
+            self.restore((&point.x, &point.z), point.tau, out);
+        }
+        let is_clear = is_judged && residual <= CLEARLY * tolerance;
+        is_near && (is_clear || self.holds(tolerance, out))
+    }
+
+    fn holds(&self, tolerance: f64, out: &mut Solution) -> bool {
         judge(&self.program, Claim { status: Status::Solved, limited: false }, tolerance, out) == Status::Solved
     }
 
@@ -99,7 +112,7 @@ pub(super) fn solve(problem: &Problem<'_>, kkt: &mut Kkt, limits: Limits, out: &
             best_point.1.clone_from(&point.z);
             best_point.2 = point.tau;
         }
-        if residual <= limits.tolerance && problem.is_solved(&point, limits.tolerance, out) {
+        if problem.is_solved(&point, residual, limits, out) {
             out.iterations = count;
             return Status::Solved;
         }

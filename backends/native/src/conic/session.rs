@@ -36,6 +36,20 @@ impl ConicSession {
         Ok(Self { program: ProgramBuf::from(program), options, convexity, form, scales, kkt })
     }
 
+    fn run(&mut self, is_judged: bool, out: &mut Solution) -> Status {
+        let Options { tolerance, max_iterations, time_limit, verbose, .. } = self.options;
+        let limits = Limits {
+            tolerance,
+            iterations: max_iterations.min(MAX_ITERATIONS),
+            limited: max_iterations <= MAX_ITERATIONS || time_limit.is_some(),
+            deadline: time_limit.and_then(|limit| Instant::now().checked_add(limit)),
+            verbose,
+            is_judged,
+        };
+        let problem = Problem { program: self.program.as_ref(), form: &self.form, scales: &self.scales };
+        solve(&problem, &mut self.kkt, limits, out)
+    }
+
     /// Takes over the program as it is now.
     fn reload(&mut self) -> Result<Reuse> {
         let mut form = Form::new(&self.program.as_ref())?;
@@ -53,16 +67,11 @@ impl ConicSession {
 
 impl Session for ConicSession {
     fn solve(&mut self, out: &mut Solution) -> Result<Status> {
-        let Options { tolerance, max_iterations, time_limit, verbose, .. } = self.options;
-        let limits = Limits {
-            tolerance,
-            iterations: max_iterations.min(MAX_ITERATIONS),
-            limited: max_iterations <= MAX_ITERATIONS || time_limit.is_some(),
-            deadline: time_limit.and_then(|limit| Instant::now().checked_add(limit)),
-            verbose,
-        };
-        let problem = Problem { program: self.program.as_ref(), form: &self.form, scales: &self.scales };
-        Ok(solve(&problem, &mut self.kkt, limits, out))
+        Ok(self.run(false, out))
+    }
+
+    fn propose(&mut self, out: &mut Solution) -> Result<Status> {
+        Ok(self.run(true, out))
     }
 
     /// Checked, and not used: an interior-point method gains nothing from a point at the boundary.

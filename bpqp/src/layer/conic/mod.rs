@@ -92,9 +92,13 @@ impl Conic {
             let Linearization { program: linearized, point, rows } = linearize(program, &rows_of, solution, &points)?;
             let how = (Resolution::Step, factor.take());
             let polished = polish(&linearized.as_stacked(), &point, &*layer.backward, how)?;
+            let moved = polished.moved;
             let mut linearized = inner.take_polished(Cow::Owned(linearized), polished)?;
             linearized.polish()?;
-            // Preparing derivatives corrects the point: one more step, which may end at an apex.
+            if !moved {
+                return Ok(Self { linearized: Box::new(linearized), rows, points, rows_of, kkt_residual: residual });
+            }
+            // One more step, which may end at an apex.
             let next = restrict(program, &linearized.solution, &rows, &points, solution.iterations);
             let reached = KktResiduals::compute(&stacked, &next);
             if reached.max() <= residuals.max().max(GOOD) {
