@@ -8,9 +8,8 @@ use crate::{ProgramBuf, ProgramUpdate, Result, Session, Settings, Solution};
 const PASS_TOLERANCE: f64 = 1e-7;
 /// Iterations of one pass of a method that goes on from where it was, as first-order methods do …
 const PASS_ITERATIONS: u32 = 4000;
-/// … and of one that begins anew, as interior-point methods do: without inequalities each iteration is a step of Newton's
-/// method, and what has not converged by then will not.
-const FRESH_ITERATIONS: u32 = 10;
+/// … and of one that begins anew, as interior-point methods do.
+const FRESH_ITERATIONS: u32 = 200;
 /// Refinement ends at this relative residual …
 const TARGET: f64 = 1e-13;
 /// … or after this many passes …
@@ -34,12 +33,18 @@ pub struct ForwardAsBackward<S> {
 
 impl<S: ForwardSolver> ForwardAsBackward<S> {
     /// Wraps `solver` with the default settings of one pass: tolerance 1e-7 and, where the solver honors it, a limit of
-    /// 4000 iterations, or 10 without warm starts, so that it gives up on a system it cannot solve.
+    /// 4000 iterations, or 200 without warm starts, so that it gives up on a system it cannot solve.
     pub fn new(solver: S) -> Self {
         let capabilities = solver.capabilities();
         let limit = if capabilities.warm_start { PASS_ITERATIONS } else { FRESH_ITERATIONS };
         let max_iterations = capabilities.iteration_limit.then_some(limit);
         Self::with_settings(solver, Settings { max_iterations, ..Settings::with_tolerance(PASS_TOLERANCE) })
+    }
+
+    /// Limits a pass to so many iterations.
+    pub fn pass_iterations(mut self, limit: u32) -> Self {
+        self.settings.max_iterations = Some(limit);
+        self
     }
 
     /// Wraps `solver`; `settings` apply to each pass.

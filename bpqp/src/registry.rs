@@ -23,11 +23,24 @@ pub struct Backend {
     native_backward: bool,
 }
 
+/// Iterations of an interior-point method in a pass of [`ForwardAsBackward`]: without inequalities each is a step of Newton's
+/// method, and what has not converged by then will not.
+#[cfg(feature = "clarabel")]
+const NEWTON_STEPS: u32 = 10;
+
 impl Backend {
     /// A backend that solves forward, and backward through [`ForwardAsBackward`].
     pub fn from_forward(solver: impl ForwardSolver + 'static) -> Self {
         let forward: Arc<dyn ForwardSolver> = Arc::new(solver);
         let backward = Arc::new(ForwardAsBackward::new(Arc::clone(&forward)));
+        Self { forward, backward, native_backward: false }
+    }
+
+    /// The same for an interior-point method.
+    #[cfg(feature = "clarabel")]
+    fn from_interior_point(solver: impl ForwardSolver + 'static) -> Self {
+        let forward: Arc<dyn ForwardSolver> = Arc::new(solver);
+        let backward = Arc::new(ForwardAsBackward::new(Arc::clone(&forward)).pass_iterations(NEWTON_STEPS));
         Self { forward, backward, native_backward: false }
     }
 
@@ -116,7 +129,7 @@ impl Registry {
         #[cfg(feature = "native")]
         registry.register(Backend::from_pair(bpqp_native::NativeSolver, bpqp_native::NativeKkt));
         #[cfg(feature = "clarabel")]
-        registry.register(Backend::from_forward(bpqp_clarabel::ClarabelSolver));
+        registry.register(Backend::from_interior_point(bpqp_clarabel::ClarabelSolver));
         #[cfg(feature = "osqp")]
         registry.register(Backend::from_forward(bpqp_osqp::OsqpSolver));
         #[cfg(feature = "good-lp")]
