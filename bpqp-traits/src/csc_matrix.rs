@@ -76,19 +76,16 @@ impl CscMatrix {
             let reason = format!("entry ({i}, {j}) lies outside {nrows} × {ncols}");
             return Err(Error::invalid_problem("matrix", reason));
         }
-        if triplets.is_sorted_by(|(i, j, _), (next_i, next_j, _)| (j, i) < (next_j, next_i)) {
-            let mut col_ptr = vec![0; ncols + 1];
-            triplets.iter().for_each(|(_, j, _)| col_ptr[j + 1] += 1);
-            (0..ncols).for_each(|j| col_ptr[j + 1] += col_ptr[j]);
-            let (row_idx, values) = triplets.iter().map(|(i, _, v)| (*i, *v)).unzip();
-            return Self::new(nrows, ncols, col_ptr, row_idx, values);
-        }
-        // By columns first, each in the order given.
         let mut next = vec![0; ncols + 1];
         triplets.iter().for_each(|(_, j, _)| next[j + 1] += 1);
         for j in 0..ncols {
             next[j + 1] += next[j];
         }
+        if triplets.is_sorted_by(|(i, j, _), (next_i, next_j, _)| (j, i) < (next_j, next_i)) {
+            let (row_idx, values) = triplets.iter().map(|(i, _, v)| (*i, *v)).unzip();
+            return Self::new(nrows, ncols, next, row_idx, values);
+        }
+        // By columns first, each in the order given.
         let mut by_column = vec![(0, 0.0); triplets.len()];
         for &(i, j, v) in triplets {
             by_column[next[j]] = (i, v);

@@ -36,6 +36,7 @@ mod arguments;
 mod backward;
 mod capabilities;
 pub mod claims;
+mod column_kernels;
 mod cones;
 mod csc;
 mod csc_lanes;

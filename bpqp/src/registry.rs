@@ -23,6 +23,9 @@ pub struct Backend {
     native_backward: bool,
 }
 
+/// A forward solver that also solves backward.
+type Wrapped = ForwardAsBackward<Arc<dyn ForwardSolver>>;
+
 /// Iterations of an interior-point method in a pass of [`ForwardAsBackward`]: without inequalities each is a step of Newton's
 /// method, and what has not converged by then will not.
 #[cfg(feature = "clarabel")]
@@ -31,16 +34,18 @@ const NEWTON_STEPS: u32 = 10;
 impl Backend {
     /// A backend that solves forward, and backward through [`ForwardAsBackward`].
     pub fn from_forward(solver: impl ForwardSolver + 'static) -> Self {
-        let forward: Arc<dyn ForwardSolver> = Arc::new(solver);
-        let backward = Arc::new(ForwardAsBackward::new(Arc::clone(&forward)));
-        Self { forward, backward, native_backward: false }
+        Self::through_forward(solver, |backward| backward)
     }
 
     /// The same for an interior-point method.
     #[cfg(feature = "clarabel")]
     fn from_interior_point(solver: impl ForwardSolver + 'static) -> Self {
+        Self::through_forward(solver, |backward| backward.pass_iterations(NEWTON_STEPS))
+    }
+
+    fn through_forward(solver: impl ForwardSolver + 'static, limited: impl FnOnce(Wrapped) -> Wrapped) -> Self {
         let forward: Arc<dyn ForwardSolver> = Arc::new(solver);
-        let backward = Arc::new(ForwardAsBackward::new(Arc::clone(&forward)).pass_iterations(NEWTON_STEPS));
+        let backward = Arc::new(limited(ForwardAsBackward::new(Arc::clone(&forward))));
         Self { forward, backward, native_backward: false }
     }
 

@@ -5,7 +5,7 @@ use bpqp_traits::{ProgramRef, Result, Session};
 
 use super::derivatives::ADJOINT_TOLERANCE;
 use super::null_space::{Curvature, Flat};
-use super::reduced::{KktSolution, ReducedKkt, SMALL_RESIDUAL};
+use super::reduced::{KktSolution, ReducedKkt};
 
 impl ReducedKkt {
     /// As [`solve`](Self::solve); along a face of solutions, for exactly the part of the right-hand side that the system
@@ -58,8 +58,7 @@ impl ReducedKkt {
         let KktSolution { z: z_free, y: y_active, residual, undetermined, .. } = reduced;
         let mut z = at_bounds;
         let (y, zeta) = self.whole(program, (g, r), &mut z, (&z_free, &y_active));
-        let is_small = residual <= SMALL_RESIDUAL;
-        let rounding = if is_small { 0.0 } else { self.rounding(program, (&left, &r_active), &z, &y) };
+        let rounding = self.rounding_beside(residual, program, (&left, &r_active), &z, &y);
         let mut along_face = vec![0.0; g.len()];
         for ((&j, whole), left) in self.free.iter().zip(&g_free).zip(&left) {
             along_face[j] = whole - left;

@@ -186,8 +186,7 @@ impl ReducedKkt {
         own.factor.solve(&g_free, &r_active, &mut z_free, &mut y_active)?;
         let residual = own.of_least_norm(self.null_space.as_mut(), (&g_free, &r_active), (&mut z_free, &y_active))?;
         let (y, zeta) = self.whole(program, (g, r), &mut z, (&z_free, &y_active));
-        let rounding =
-            if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (&g_free, &r_active), &z, &y) };
+        let rounding = self.rounding_beside(residual, program, (&g_free, &r_active), &z, &y);
         let (residual, rounding) = (residual * share, rounding * share);
         Ok(KktSolution { z, y, zeta, residual, rounding, undetermined, along_face })
     }
@@ -239,8 +238,7 @@ impl ReducedKkt {
         for &j in &self.free {
             zeta[j] = 0.0;
         }
-        let rounding =
-            if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, (g_free, r_active), &z, &y) };
+        let rounding = self.rounding_beside(residual, program, (g_free, r_active), &z, &y);
         let along_face = Some(Vec::new());
         Ok(KktSolution { z, y, zeta, residual, rounding, undetermined: 0.0, along_face })
     }
@@ -287,6 +285,18 @@ impl ReducedKkt {
         let worst = forces.chain(self.rows.iter().map(|&i| row_gaps[i].abs())).fold(0.0, |worst, v| max_nan(v, worst));
         let size = max_abs(g).max(max_abs(r));
         if size > 0.0 { worst / size } else { worst }
+    }
+
+    /// The [`rounding`](KktSolution::rounding) of a solution with this residual.
+    pub(super) fn rounding_beside(
+        &self,
+        residual: f64,
+        program: &ProgramRef<'_>,
+        right: (&[f64], &[f64]),
+        z: &[f64],
+        y: &[f64],
+    ) -> f64 {
+        if residual <= SMALL_RESIDUAL { 0.0 } else { self.rounding(program, right, z, y) }
     }
 
     /// `ε ‖|K||w| + |rhs|‖∞ / ‖rhs‖∞` over the free variables and active rows.
